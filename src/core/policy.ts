@@ -1,0 +1,83 @@
+import type { z } from 'zod';
+import type { Clock } from './clock.ts';
+import type { Exchange, Reply, ResponseHead } from './exchange.ts';
+import type { Logger } from './logger.ts';
+import type { Random } from './random.ts';
+
+/** What a policy may touch. Nothing else is reachable: no globals. */
+export interface Setup {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: PolicyMetrics;
+  /** The name of the route that this instance belongs to; '' for an instance on every route. */
+  readonly routeName: string;
+  /** The names that the route's path captures, so that templates can be checked at load. */
+  readonly paramNames: readonly string[];
+}
+
+/** Counters that a policy may keep. Each appears as `waygate_policy_<policy>_<name>_total{route="…"}`. */
+export interface PolicyMetrics {
+  /** A counter of that name, made once in `create`. Names are `[a-z_]+`. */
+  counter(name: string, help: string): PolicyCounter;
+}
+
+/** A number that only grows. */
+export interface PolicyCounter {
+  add(amount?: number): void;
+}
+
+/** What `onRequest` may answer: nothing to go on, or a {@link Reply} to answer now. */
+export type RequestVerdict = Reply | undefined | void;
+
+/** One policy on one route: made at load, called for each exchange. */
+export interface PolicyInstance {
+  /** Before the target is asked, in the order written. A promise is waited for; return none when there is nothing to wait for. */
+  onRequest?(exchange: Exchange): RequestVerdict | Promise<RequestVerdict>;
+  /**
+   * When a head is about to be sent to the client, in reverse order: an answer of a target, a reply, or an error.
+   * Runs only for policies whose `onRequest` was reached.
+   */
+  onResponse?(exchange: Exchange, head: ResponseHead): void | Promise<void>;
+  /** After the last byte, or the failure. */
+  onFinish?(exchange: Exchange): void;
+  /** When the snapshot it belongs to is gone. */
+  close?(): void | Promise<void>;
+}
+
+/** A policy: what its options are, and how to make an instance of it. */
+export interface PolicyDefinition<Name extends string = string, Options extends z.ZodType = z.ZodType> {
+  /** Its key in the configuration: lower case, words joined by `-`. */
+  readonly name: Name;
+  /** One sentence, for the reference page and the editor. */
+  readonly description: string;
+  /** A zod schema: types, defaults, docs and the editor's schema come from it. */
+  readonly options: Options;
+  /**
+   * Makes an instance, once for each route, when a configuration is loaded.
+   * @throws PolicyOptionError when options that are well-typed make no sense together.
+   */
+  create(options: z.output<Options>, setup: Setup): PolicyInstance;
+}
+
+/** A mistake in a policy's options that the schema alone cannot see; reported with file, line and column. */
+export class PolicyOptionError extends Error {
+  override readonly name = 'PolicyOptionError';
+  /** Where in the options, e.g. `['values', 0]`. */
+  readonly path: readonly (string | number)[];
+  /** What to write instead. */
+  readonly remedy: string;
+
+  constructor(path: readonly (string | number)[], message: string, remedy: string) {
+    super(message);
+    this.path = path;
+    this.remedy = remedy;
+  }
+}
+
+/** Declares a policy; only there so that the types of `create` follow from `options`. */
+export function definePolicy<Name extends string, Options extends z.ZodType>(
+  definition: PolicyDefinition<Name, Options>,
+): PolicyDefinition<Name, Options> {
+  return definition;
+}
