@@ -1,0 +1,204 @@
+/** Whoever owns a {@link WheelTimer}. */
+export interface TimerOwner {
+  /** Called once when the deadline has passed, at most one tick late. */
+  onTimer(timer: WheelTimer): void;
+}
+
+/**
+ * One time-out, made once for a long-lived object and armed again and again. Arming it later than it already
+ * stands, and disarming it, only stores a number: the wheel looks at the deadline when it gets there. That is the
+ * usual case (each request pushes a connection's deadline out), so a request costs no list operation.
+ */
+export class WheelTimer {
+  readonly #wheel: TimerWheel;
+  readonly owner: TimerOwner;
+  /** In the wheel's time, milliseconds; 0 is disarmed. */
+  deadline = 0;
+  /** The tick whose slot this timer hangs in; −1 is none. Only the wheel touches these three. */
+  tick = -1;
+  previous: WheelTimer | undefined = undefined;
+  next: WheelTimer | undefined = undefined;
+
+  constructor(wheel: TimerWheel, owner: TimerOwner) {
+    this.#wheel = wheel;
+    this.owner = owner;
+  }
+
+  get armed(): boolean {
+    return this.deadline !== 0;
+  }
+
+  /** Arms for `delay` milliseconds from now; 0 or less disarms. */
+  set(delay: number): void {
+    if (delay <= 0) this.deadline = 0;
+    else this.#wheel.arm(this, delay);
+  }
+
+  /** Disarms. Cheap enough for every request. */
+  clear(): void {
+    this.deadline = 0;
+  }
+
+  /** Disarms and leaves the wheel, so that the owner can be collected at once. For the end of a life. */
+  dispose(): void {
+    this.deadline = 0;
+    this.#wheel.remove(this);
+  }
+}
+
+/** How time-outs are kept apart: a power of two, so that the slot is a mask away. */
+const SLOTS = 512;
+
+/**
+ * A coarse timer wheel: every time-out of the data path hangs in it. One interval drives it, and runs only while
+ * anything is armed. Resolution is one tick; a time-out is never early.
+ */
+export class TimerWheel {
+  readonly tickLength: number;
+  /** Each slot is a ring around a sentinel-less list head: the first timer of the slot. */
+  readonly #slots: (WheelTimer | undefined)[] = Array.from({ length: SLOTS }, () => undefined);
+  readonly #clock: { monotonic(): number };
+  readonly #origin: number;
+  #tick = 0;
+  #size = 0;
+  #interval: NodeJS.Timeout | undefined;
+
+  /**
+   * @param clock where time comes from.
+   * @param tickLength milliseconds a tick.
+   */
+  constructor(clock: { monotonic(): number }, tickLength = 50) {
+    this.#clock = clock;
+    this.#origin = clock.monotonic();
+    this.tickLength = tickLength;
+  }
+
+  /** How many timers hang in the wheel, disarmed ones that have not been swept yet among them. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Milliseconds since the wheel was made, as of the last tick. Cheap; for arithmetic on deadlines. */
+  get now(): number {
+    return this.#tick * this.tickLength;
+  }
+
+  /** See {@link WheelTimer.set}. */
+  arm(timer: WheelTimer, delay: number): void {
+    if (this.#interval === undefined) this.#start();
+    // One tick more than asked: part of the present tick is already over.
+    const deadline = this.now + delay + this.tickLength;
+    timer.deadline = deadline;
+    const tick = Math.ceil(deadline / this.tickLength);
+    if (timer.tick !== -1) {
+      if (timer.tick <= tick) return;
+      this.#unlink(timer);
+    }
+    this.#link(timer, tick);
+  }
+
+  /** Takes a timer out. */
+  remove(timer: WheelTimer): void {
+    if (timer.tick !== -1) this.#unlink(timer);
+  }
+
+  /** Runs every time-out that is due. Driven by the interval; tests with a fake clock call it themselves. */
+  advance(): void {
+    const target = Math.floor((this.#clock.monotonic() - this.#origin) / this.tickLength);
+    // After a long stall every slot is due once; going round more often would find nothing new.
+    if (target - this.#tick > SLOTS) this.#tick = target - SLOTS;
+    while (this.#tick < target) {
+      this.#tick++;
+      this.#sweep(this.#tick & (SLOTS - 1));
+    }
+    if (this.#size === 0) this.#stop();
+  }
+
+  /** Stops the interval. Timers still armed never fire. */
+  close(): void {
+    this.#stop();
+  }
+
+  #sweep(slot: number): void {
+    let timer = this.#slots[slot];
+    this.#slots[slot] = undefined;
+    const now = this.now;
+    while (timer !== undefined) {
+      const next: WheelTimer | undefined = timer.next;
+      timer.previous = timer.next = undefined;
+      timer.tick = -1;
+      this.#size--;
+      if (next !== undefined) next.previous = undefined;
+      const { deadline } = timer;
+      if (deadline !== 0) {
+        if (deadline > now) {
+          this.#link(timer, Math.ceil(deadline / this.tickLength));
+        } else {
+          // Put the rest back first: a handler may arm, remove or dispose any of them.
+          if (next !== undefined) this.#prepend(next, slot);
+          timer.deadline = 0;
+          timer.owner.onTimer(timer);
+          timer = this.#takeDue(slot);
+          continue;
+        }
+      }
+      timer = next;
+    }
+  }
+
+  /** After a handler ran: what is left in the slot of this tick, as a detached list. */
+  #takeDue(slot: number): WheelTimer | undefined {
+    const first = this.#slots[slot];
+    this.#slots[slot] = undefined;
+    return first;
+  }
+
+  #prepend(list: WheelTimer, slot: number): void {
+    const first = this.#slots[slot];
+    this.#slots[slot] = list;
+    if (first === undefined) return;
+    let last = list;
+    while (last.next !== undefined) last = last.next;
+    last.next = first;
+    first.previous = last;
+  }
+
+  #link(timer: WheelTimer, tick: number): void {
+    // A deadline beyond one revolution is looked at once a revolution and hung in again.
+    const at = Math.min(Math.max(tick, this.#tick + 1), this.#tick + SLOTS - 1);
+    const slot = at & (SLOTS - 1);
+    const first = this.#slots[slot];
+    timer.tick = at;
+    timer.previous = undefined;
+    timer.next = first;
+    if (first !== undefined) first.previous = timer;
+    this.#slots[slot] = timer;
+    this.#size++;
+  }
+
+  #unlink(timer: WheelTimer): void {
+    const { previous, next } = timer;
+    if (previous === undefined) {
+      const slot = timer.tick & (SLOTS - 1);
+      if (this.#slots[slot] === timer) this.#slots[slot] = next;
+    } else {
+      previous.next = next;
+    }
+    if (next !== undefined) next.previous = previous;
+    timer.previous = timer.next = undefined;
+    timer.tick = -1;
+    this.#size--;
+  }
+
+  #start(): void {
+    // The wheel stood still while nothing was armed: catch up first.
+    this.#tick = Math.max(this.#tick, Math.floor((this.#clock.monotonic() - this.#origin) / this.tickLength));
+    this.#interval = setInterval(() => this.advance(), this.tickLength);
+    this.#interval.unref();
+  }
+
+  #stop(): void {
+    clearInterval(this.#interval);
+    this.#interval = undefined;
+  }
+}
