@@ -1,0 +1,69 @@
+import { list, routeNames } from './route-names.ts';
+import type { ConfigDocument, RouteDocument } from './schema/document.ts';
+import type { ParsedPolicyUse } from './schema/policy-use.ts';
+
+/** One policy in a list of policies. */
+export interface PolicyUse {
+  /** The name of the policy's definition. */
+  readonly name: string;
+  /** What the policy's own schema made of the options. */
+  readonly options: unknown;
+  /** Where the options stand in the document, for mistakes that only the policy can see. */
+  readonly path: readonly (string | number)[];
+}
+
+/** The configuration out of a document in which no mistake was found: names given, time-outs inherited, all frozen. */
+export function buildConfig(document: ConfigDocument) {
+  const { $schema: _, upstreams, policies, routes, admin, ...rest } = document;
+  const names = routeNames(routes);
+  return deepFreeze({
+    ...rest,
+    admin,
+    upstreams: upstreamsByName(upstreams),
+    policies: policyUses(policies, ['policies']),
+    routes: routes.map((route, index) => buildRoute(document, route, names[index] ?? '', index)),
+  });
+}
+
+function buildRoute(document: ConfigDocument, route: RouteDocument, name: string, index: number) {
+  const { host, method, upstream, rewrite, timeouts, limits, policies, ...rest } = route;
+  return {
+    ...rest,
+    name,
+    hosts: list(host),
+    methods: list<string>(method),
+    upstream,
+    rewrite,
+    timeouts: {
+      exchange: route.streaming ? 0 : (timeouts.exchange ?? document.timeouts.exchange),
+      requestBody: route.streaming ? 0 : (timeouts.requestBody ?? document.timeouts.requestBody),
+      requestBodyIdle: timeouts.requestBodyIdle ?? document.timeouts.requestBodyIdle,
+      responseHeaders: timeouts.responseHeaders,
+      bodyIdle: timeouts.bodyIdle,
+    },
+    limits: { body: limits.body ?? document.limits.body },
+    policies: policyUses(policies, ['routes', index, 'policies']),
+  };
+}
+
+function policyUses(uses: readonly ParsedPolicyUse[], path: readonly (string | number)[]): PolicyUse[] {
+  return uses.map(({ name, options }, index) => ({ name, options, path: [...path, index, name] }));
+}
+
+/** Without a prototype, so that `upstreams['toString']` is undefined like any other name that nobody gave. */
+function upstreamsByName(upstreams: ConfigDocument['upstreams']) {
+  const named = Object.entries(upstreams).map(([name, upstream]) => [name, { name, ...upstream }] as const);
+  const byName: Record<string, (typeof named)[number][1]> = Object.create(null);
+  for (const [name, upstream] of named) byName[name] = upstream;
+  return byName;
+}
+
+/** Freezes plain objects and lists all the way down; what a policy's schema made of other classes is left alone. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== null && prototype !== Object.prototype && prototype !== Array.prototype) return value;
+  Object.freeze(value);
+  for (const key of Reflect.ownKeys(value)) deepFreeze(Reflect.get(value, key));
+  return value;
+}

@@ -1,0 +1,67 @@
+import type { z } from 'zod';
+import type { PolicyDefinition } from '../core/policy.ts';
+import { withRemedy } from '../core/remedy.ts';
+import { buildConfig, type PolicyUse } from './build-config.ts';
+import { crossMistakes } from './cross-mistakes.ts';
+import { documentSchema } from './schema/document.ts';
+import type { PathMatch } from './schema/path-match.ts';
+import type { HostPattern } from './schema/route.ts';
+import type { NamedMatch, ValueMatch } from './schema/value-match.ts';
+
+/**
+ * The schema that turns a configuration, as one writes it, into a {@link Config}.
+ * @param policies what may stand in a list of policies. The composition root passes them, for `config` knows none.
+ */
+export function createConfigSchema(policies: readonly PolicyDefinition[]) {
+  return documentSchema(policies).transform((document, context) => {
+    for (const { path, found, remedy } of crossMistakes(document, policies)) {
+      context.issues.push({
+        code: 'custom',
+        message: withRemedy(found, remedy),
+        input: document,
+        path: [...path],
+      });
+    }
+    return buildConfig(document);
+  });
+}
+
+/** A configuration as one writes it in TypeScript or JSON. */
+export type ConfigInput = z.input<ReturnType<typeof createConfigSchema>>;
+
+/**
+ * A valid configuration, deeply frozen. All durations are in milliseconds and all sizes in bytes; 0 is off where the
+ * reference page says so.
+ */
+export type Config = DeepReadonly<z.output<ReturnType<typeof createConfigSchema>>>;
+
+/** An address that the gateway accepts connections on. */
+export type ListenerConfig = Config['listen'][number];
+
+/** The admin listener. */
+export type AdminConfig = NonNullable<Config['admin']>;
+
+/** Time-outs towards clients. */
+export type TimeoutsConfig = Config['timeouts'];
+
+/** Limits of what clients may send and hold. */
+export type LimitsConfig = Config['limits'];
+
+/** A named group of targets. */
+export type UpstreamConfig = Config['upstreams'][string];
+
+/** One address of an upstream. */
+export type TargetConfig = UpstreamConfig['targets'][number];
+
+/** A match, and what to do with what matches. */
+export type RouteConfig = Config['routes'][number];
+
+export type { HostPattern, NamedMatch, PathMatch, PolicyUse, ValueMatch };
+
+type DeepReadonly<T> = T extends string | number | boolean | undefined | null
+  ? T
+  : T extends readonly (infer Item)[]
+    ? readonly DeepReadonly<Item>[]
+    : T extends object
+      ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+      : T;

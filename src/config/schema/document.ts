@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import type { PolicyDefinition } from '../../core/policy.ts';
+import { withRemedy } from '../../core/remedy.ts';
+import { admin, forwarded, listen, trustedProxies, via } from './listener.ts';
+import { policyList } from './policy-use.ts';
+import { routeShape } from './route.ts';
+import { foundIn } from './scalars.ts';
+import { drain, limits, log, overload, timeouts } from './settings.ts';
+import { upstream, upstreamName } from './upstream.ts';
+
+/** The schema of one route. */
+export function routeSchema(policies: readonly PolicyDefinition[]) {
+  return z.strictObject({
+    ...routeShape,
+    policies: policyList(policies).prefault([]).describe('The policies of this route, in order, after the global ones.'),
+  });
+}
+
+/**
+ * The schema of a configuration file as one writes it: every key, its type, its default and its bounds. What one key
+ * means for another is not its business; see `cross-mistakes.ts`.
+ */
+export function documentSchema(policies: readonly PolicyDefinition[]) {
+  return z.strictObject({
+    $schema: z.string().optional().describe('Where the JSON Schema lives, for the editor; ignored otherwise.'),
+    listen,
+    admin,
+    trustedProxies,
+    forwarded,
+    via,
+    timeouts,
+    limits,
+    upstreams: z
+      .record(upstreamName, upstream, {
+        error: (issue) =>
+          withRemedy(`expected the upstreams by name, found ${foundIn(issue.input)}`, 'write a name and a URL, such as users: http://localhost:3001'),
+      })
+      .prefault({})
+      .describe('The upstreams by name: a URL, or { targets: […] } with settings.'),
+    policies: policyList(policies).prefault([]).describe('The policies of every route, in order, before those of the route.'),
+    routes: z
+      .array(routeSchema(policies), {
+        error: (issue) =>
+          withRemedy(
+            issue.input === undefined ? 'there are no routes' : `expected a list of routes, found ${foundIn(issue.input)}`,
+            'write routes: with a list such as - { path: /users, upstream: users }',
+          ),
+      })
+      .describe('The routes: what to match, and what to do with what matches.'),
+    log,
+    drain,
+    overload,
+  });
+}
+
+/** A configuration after each key has been read by itself. */
+export type ConfigDocument = z.output<ReturnType<typeof documentSchema>>;
+
+/** A route after each key has been read by itself. */
+export type RouteDocument = ConfigDocument['routes'][number];

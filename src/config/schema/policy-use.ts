@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { nearest } from '../../core/nearest.ts';
+import type { PolicyDefinition } from '../../core/policy.ts';
+import { withRemedy } from '../../core/remedy.ts';
+import { foundIn } from './scalars.ts';
+
+/** A policy in a list of policies, before its place in the document is known. */
+export interface ParsedPolicyUse {
+  readonly name: string;
+  readonly options: unknown;
+}
+
+/** A list of policies as one writes it: `- cors: {…}` with options, `- request-id` without. */
+export function policyList(policies: readonly PolicyDefinition[]): z.ZodType<ParsedPolicyUse[]> {
+  return z.array(policyUse(policies), {
+    error: (issue) => withRemedy(`expected a list of policies, found ${foundIn(issue.input)}`, 'write each policy on a line of its own with "- " in front'),
+  });
+}
+
+function policyUse(policies: readonly PolicyDefinition[]): z.ZodType<ParsedPolicyUse> {
+  const shape = Object.fromEntries(
+    policies.map((policy) => [policy.name, policy.options.optional().describe(policy.description)]),
+  );
+  const withOptions = z
+    .strictObject(shape)
+    .meta({ minProperties: 1, maxProperties: 1 })
+    .transform((value, context): ParsedPolicyUse => {
+      const [first, second] = Object.entries(value);
+      if (first !== undefined && second === undefined) return { name: first[0], options: first[1] };
+      const message =
+        first === undefined || second === undefined
+          ? withRemedy('the policy has no name', 'write - <name>: { … }')
+          : withRemedy(`"${second[0]}" stands in the same item as "${first[0]}"`, `put "- " in front of ${second[0]}: one policy an item`);
+      context.issues.push({ code: 'custom', message, input: value });
+      return z.NEVER;
+    });
+  const bare = z.string().transform((name, context): ParsedPolicyUse => {
+    const result = withOptions.safeParse({ [name]: {} });
+    if (result.success) return result.data;
+    const known = policies.some((policy) => policy.name === name);
+    const message = known
+      ? withRemedy(`the policy "${name}" needs options`, `write - ${name}: { … }`)
+      : unknownPolicy(name, policies);
+    context.issues.push({ code: 'custom', message, input: name });
+    return z.NEVER;
+  });
+  return z.union([bare, z.preprocess(emptyOptions, withOptions)], {
+    error: (issue) => withRemedy(`expected a policy, found ${foundIn(issue.input)}`, 'write - <name>: { … }'),
+  });
+}
+
+/** The text of the mistake that no policy has this name. */
+export function unknownPolicy(name: string, policies: readonly PolicyDefinition[]): string {
+  const names = policies.map((policy) => policy.name);
+  const meant = nearest(name, names);
+  const remedy = meant === undefined ? `write one of ${names.join(', ')}` : `did you mean "${meant}"?`;
+  return withRemedy(`there is no policy ${foundIn(name)}`, remedy);
+}
+
+/** `- cache:` with nothing behind it is a policy without options. */
+function emptyOptions(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, options]) => [name, options ?? {}]));
+}
