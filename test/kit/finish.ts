@@ -1,0 +1,45 @@
+import type { TestContext } from 'node:test';
+
+/**
+ * In which order things are taken down when a test ends: whoever talks first, then the gateway, then what it talked
+ * to, then the checks that look at what is left.
+ */
+const stages = ['clients', 'gateways', 'targets', 'checks'] as const;
+
+/** When in the end of a test something is taken down. */
+export type Stage = (typeof stages)[number];
+
+type Finisher = () => void | Promise<void>;
+
+const finishers = new WeakMap<TestContext, Map<Stage, Finisher[]>>();
+
+/**
+ * Runs something when the test ends: stage by stage, within a stage the newest first. Every finisher runs even when
+ * one before it failed; the first failure is the test's.
+ */
+export function onFinish(t: TestContext, stage: Stage, finisher: Finisher): void {
+  let byStage = finishers.get(t);
+  if (byStage === undefined) {
+    byStage = new Map();
+    finishers.set(t, byStage);
+    const registered = byStage;
+    t.after(() => finish(registered));
+  }
+  const list = byStage.get(stage);
+  if (list === undefined) byStage.set(stage, [finisher]);
+  else list.unshift(finisher);
+}
+
+async function finish(byStage: ReadonlyMap<Stage, readonly Finisher[]>): Promise<void> {
+  const failures: unknown[] = [];
+  for (const stage of stages) {
+    for (const finisher of byStage.get(stage) ?? []) {
+      try {
+        await finisher();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}
