@@ -1,0 +1,42 @@
+import type { PolicyCounter, PolicyMetrics } from '../core/policy.ts';
+import type { Counter, MetricsRegistry, SeriesSet } from './metrics.ts';
+
+/** What counters of policies on every route are labelled with. */
+const everyRoute = '(all)';
+
+/** The counters that policies keep: `waygate_policy_<policy>_<name>_total{route="…"}`. */
+export class PolicySeries {
+  readonly #registry: MetricsRegistry;
+  readonly #sets = new Map<string, SeriesSet<Counter>>();
+
+  constructor(registry: MetricsRegistry) {
+    this.#registry = registry;
+  }
+
+  /** The counters of one policy on one route; the same counter for the same names, over all reloads. */
+  of(policyName: string, routeName: string): PolicyMetrics {
+    const policy = policyName.replaceAll('-', '_');
+    return {
+      counter: (name, help): PolicyCounter => {
+        if (!/^[a-z_]+$/.test(name))
+          throw new TypeError(`A counter's name is [a-z_]+, not ${JSON.stringify(name)}.`);
+        return this.#set(`waygate_policy_${policy}_${name}_total`, help).with(
+          routeName === '' ? everyRoute : routeName,
+        );
+      },
+    };
+  }
+
+  /** Drops the series of routes that are gone. */
+  retain(keeps: (routeName: string) => boolean): void {
+    for (const set of this.#sets.values())
+      set.retain('route', (label) => label === everyRoute || keeps(label));
+  }
+
+  #set(metricName: string, help: string): SeriesSet<Counter> {
+    let set = this.#sets.get(metricName);
+    if (set === undefined)
+      this.#sets.set(metricName, (set = this.#registry.counters(metricName, help, ['route'])));
+    return set;
+  }
+}
