@@ -1,0 +1,90 @@
+import { pino } from 'pino';
+import type { Logger } from '../core/logger.ts';
+import { escapeJson } from './escape.ts';
+import { descriptorDestination, type Destination, LineWriter } from './line-writer.ts';
+import { maskSecrets, maskText } from './mask-secrets.ts';
+import { createPrettyEntry } from './pretty-entry.ts';
+
+/** How much the log says; each level includes those behind it. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** The log of what happens to the gateway itself, as opposed to the exchanges that pass through it. */
+export interface OperationalLog extends Logger {
+  /** Changes how much is said, as a reload may. */
+  level: LogLevel;
+  /** Resolves when everything is written, or lost after one second of a destination that does not take it. */
+  close(): Promise<void>;
+}
+
+export interface OperationalLogOptions {
+  readonly level: LogLevel;
+  /** Lines for people at a terminal instead of JSON. */
+  readonly pretty: boolean;
+  /** Whether the lines for people use colours. */
+  readonly color?: boolean;
+  /** Where lines go; standard error when it is left out, so that the access log has standard output for itself. */
+  readonly write?: Destination;
+}
+
+/** Keys that the log writes itself; a field of that name gets a `_` behind it. */
+const ownKeys: ReadonlySet<string> = new Set(['time', 'level', 'message']);
+
+/**
+ * Opens the operational log. Fields and messages are masked before they are written: keys whose names promise a
+ * secret, credentials in URLs, tokens. Writing never blocks; see {@link LineWriter}.
+ */
+export function createLogger(options: OperationalLogOptions): OperationalLog {
+  const writer = new LineWriter({ destination: options.write ?? descriptorDestination(2), delay: 0 });
+  const format = options.pretty ? createPrettyEntry(options.color ?? false) : escapeLine;
+  const backend = pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }) },
+      messageKey: 'message',
+      serializers: { err: (error: unknown) => error },
+    },
+    {
+      write: (line) => {
+        writer.write(format(line));
+      },
+    },
+  );
+  return {
+    debug: (fields, message) => {
+      if (backend.isLevelEnabled('debug')) backend.debug(plain(fields), maskText(message));
+    },
+    info: (fields, message) => {
+      if (backend.isLevelEnabled('info')) backend.info(plain(fields), maskText(message));
+    },
+    warn: (fields, message) => {
+      if (backend.isLevelEnabled('warn')) backend.warn(plain(fields), maskText(message));
+    },
+    error: (fields, message) => {
+      backend.error(plain(fields), maskText(message));
+    },
+    get level() {
+      return backend.level as LogLevel;
+    },
+    set level(level) {
+      backend.level = level;
+    },
+    close: () => writer.close(),
+  };
+}
+
+/** Fields as plain data with secrets masked; a log must not fail over what somebody wanted to say. */
+function plain(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  try {
+    const copy: Record<string, unknown> = {};
+    for (const [name, value] of Object.entries(fields)) copy[ownKeys.has(name) ? `${name}_` : name] = value;
+    return maskSecrets(copy) as Record<string, unknown>;
+  } catch (error) {
+    return { fieldsLost: String(error) };
+  }
+}
+
+function escapeLine(line: string): string {
+  return `${escapeJson(line.trimEnd())}\n`;
+}

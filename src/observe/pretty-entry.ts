@@ -1,0 +1,62 @@
+import { escapeText } from './escape.ts';
+import { createPaint, type Colour, type Paint } from './paint.ts';
+import { createTimeOfDay } from './timestamp.ts';
+
+const levelColours: Readonly<Record<string, Colour>> = {
+  debug: 'dim',
+  info: 'cyan',
+  warn: 'yellow',
+  error: 'red',
+};
+
+/**
+ * Makes the formatter of the operational log for people, from the JSON line that pino made:
+ *
+ *     13:41:19.123  warn   the configuration has mistakes  file=waygate.yaml mistakes=3
+ */
+export function createPrettyEntry(color: boolean): (line: string) => string {
+  const paint = createPaint(color);
+  const timeOfDay = createTimeOfDay();
+  return (line) => {
+    const { time, level, message, ...fields } = JSON.parse(line) as Record<string, unknown>;
+    const levelText = String(level);
+    const columns = [
+      paint('dim', timeOfDay(Date.parse(String(time)))),
+      paint(levelColours[levelText] ?? 'bold', levelText.padEnd(5)),
+      escapeText(String(message ?? '')),
+      ...Object.entries(fields).map(
+        ([name, value]) => `${paint('dim', `${escapeText(name)}=`)}${shown(value)}`,
+      ),
+    ];
+    return `${columns.join('  ')}\n${stacks(fields, paint)}`;
+  };
+}
+
+/** A field's value on the line: text as it is where it is one word, quoted otherwise; of an error its message. */
+function shown(value: unknown): string {
+  if (isError(value)) return escapeText(value.message);
+  if (typeof value === 'string')
+    return /^[^\s"=]+$/.test(value) ? escapeText(value) : `"${escapeText(value)}"`;
+  return escapeText(JSON.stringify(value) ?? String(value));
+}
+
+/** The stacks of the errors among the fields, below the line. */
+function stacks(fields: Record<string, unknown>, paint: Paint): string {
+  let text = '';
+  for (const value of Object.values(fields)) {
+    if (!isError(value)) continue;
+    const frames = value.stack.split('\n').filter((line) => /^\s+at /.test(line));
+    for (const frame of frames) text += `${paint('dim', escapeText(`    ${frame.trim()}`))}\n`;
+  }
+  return text;
+}
+
+function isError(value: unknown): value is { message: string; stack: string } {
+  if (typeof value !== 'object' || value === null) return false;
+  return (
+    'message' in value &&
+    typeof value.message === 'string' &&
+    'stack' in value &&
+    typeof value.stack === 'string'
+  );
+}
