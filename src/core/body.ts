@@ -24,7 +24,13 @@ export interface BodySource {
 }
 
 /**
- * Puts a stage into a body's way, between the source and `next`. Returns the sink that the source pushes into.
- * A stage that changes the length removes `Content-Length` from the head.
+ * A sink that holds chunks back and has room of its own, such as one around a compressor. What comes behind it steers it
+ * through these two, as it would steer the source; a stage that passes on each chunk at once leaves them out.
  */
-export type BodyStage = (next: BodySink, source: BodySource) => BodySink;
+export interface StageSink extends BodySink, Partial<BodySource> {}
+
+/**
+ * Puts a stage into a body's way, between the source and `next`. Returns the sink that the source pushes into.
+ * A stage that changes the length removes `Content-Length` from the head. Stages are joined by `chainStages`.
+ */
+export type BodyStage = (next: BodySink, source: BodySource) => StageSink;

@@ -28,11 +28,11 @@ export function compileHeaderTemplate(
 ): HeaderTemplate {
   // A YAML block leaves a line break at the end, which nobody means.
   const template = compileTemplate(source.trim(), paramNames, allowed);
-  const parts = template.parts.map((part) => (typeof part === 'string' ? literalText(part) : part));
   if (template.constant !== undefined) {
-    const constant = parts.join('');
+    const constant = literalText(template.constant);
     return { source, constant, render: () => constant };
   }
+  const parts = template.parts.map((part) => (typeof part === 'string' ? literalText(part) : part));
   return { source, constant: undefined, render: (exchange) => renderParts(parts, exchange) };
 }
 

@@ -35,7 +35,7 @@ function mistake(source: string, paramNames: readonly string[] = ['id']): Templa
     if (error instanceof TemplateError) return error;
     throw error;
   }
-  assert.fail(`"${source}" compiled`);
+  return assert.fail(`"${source}" compiled`);
 }
 
 describe('compileTemplate', () => {

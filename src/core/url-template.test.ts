@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { fakeExchange, type FakeExchangeInit } from '../../test/kit/fake-exchange.ts';
 import { canonicalPath } from '../http/path.ts';
 import { GatewayError } from './errors.ts';
