@@ -47,9 +47,11 @@ export function parseTokenList(value: string): string[] {
 
 /** A part of `text` without spaces and tabs at its ends (RFC 9110 §5.6.3 `OWS`); `trim` would take more. */
 export function trimOws(text: string, start = 0, end: number = text.length): string {
-  while (start < end && isOws(text.charCodeAt(start))) start++;
-  while (end > start && isOws(text.charCodeAt(end - 1))) end--;
-  return text.slice(start, end);
+  let from = start;
+  let to = end;
+  while (from < to && isOws(text.charCodeAt(from))) from++;
+  while (to > from && isOws(text.charCodeAt(to - 1))) to--;
+  return text.slice(from, to);
 }
 
 function isOws(code: number): boolean {

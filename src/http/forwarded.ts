@@ -160,7 +160,7 @@ function ipOfNode(text: string): string | undefined {
     return address.includes(':') && isPortOrNothing(text, close + 1) ? normalizeIp(address) : undefined;
   }
   const colon = text.indexOf(':');
-  if (colon === -1 || text.indexOf(':', colon + 1) !== -1) return normalizeIp(text);
+  if (colon === -1 || text.includes(':', colon + 1)) return normalizeIp(text);
   return isPortOrNothing(text, colon) ? normalizeIp(text.slice(0, colon)) : undefined;
 }
 
