@@ -51,6 +51,8 @@ export interface Downstream extends BodySink, BodySource {
 
 /** The gateway's side of an exchange, as the downstream sees it. */
 export interface DownstreamHandler {
+  /** Called once, right after the exchange was made. It may answer before it returns. */
+  start(): void;
   onRequestBody(chunk: Uint8Array): void;
   onRequestEnd(trailers: HeaderList | undefined): void;
   /** Everything that one read brought has been handed over: flush what was gathered. */

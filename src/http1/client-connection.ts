@@ -1,0 +1,477 @@
+import type { Socket } from 'node:net';
+import type { BodySink, BodySource } from '../core/body.ts';
+import { GatewayError } from '../core/errors.ts';
+import type { LoopTurn } from '../core/loop-turn.ts';
+import type { TimerOwner, TimerWheel } from '../core/timer-wheel.ts';
+import { WheelTimer } from '../core/timer-wheel.ts';
+import type { UpstreamHandler } from '../core/upstream-call.ts';
+import type { HeaderList } from '../http/header-list.ts';
+import { BodyWriter } from './body-writer.ts';
+import type { Llhttp } from './llhttp.ts';
+import { RESPONSE } from './llhttp.ts';
+import { COMPLETE, FAILED, INCOMPLETE, MessageReader } from './message-reader.ts';
+import type { Http1Response } from './response-head.ts';
+import { readResponseHead } from './response-head.ts';
+
+/** What a connection to a target may take; times in milliseconds. */
+export interface ClientSettings {
+  readonly connectTimeout: number;
+  readonly headersTimeout: number;
+  readonly bodyIdleTimeout: number;
+  readonly interimLimit: number;
+}
+
+/** Shared by all connections of a thread. */
+export interface ClientConnectionEnvironment {
+  readonly llhttp: Llhttp;
+  readonly wheel: TimerWheel;
+  readonly turn: LoopTurn;
+}
+
+/** Whoever keeps the connections. */
+export interface ClientConnectionOwner {
+  /** The exchange is over and the connection may serve another. `timeout` is what the target promised, in seconds. */
+  onReusable(connection: ClientConnection, timeout: number | undefined): void;
+  /** The connection is gone, or must not be used again. Called once. */
+  onGone(connection: ClientConnection): void;
+}
+
+/** One request as it is sent. */
+export interface OutgoingRequest {
+  /** The head as it goes onto the wire, with its empty line. */
+  readonly head: string;
+  readonly isHead: boolean;
+  /** Octets of the body that follows, −1 for chunked, 0 for none. */
+  readonly length: number;
+  /** The protocol asked for with Upgrade, or undefined. */
+  readonly upgrade: string | undefined;
+}
+
+/** A target's head: more than any sane one, less than what hurts. */
+const HEAD_LIMIT = 64 * 1024;
+const LINE_LIMIT = 500;
+
+type Reading = 'idle' | 'head' | 'length' | 'chunked' | 'close' | 'raw' | 'done';
+
+/**
+ * One HTTP/1 connection to a target: one exchange at a time, then back to its owner. As a {@link BodySink} it is the
+ * request's body, as a {@link BodySource} the response's. `pause` is strict.
+ */
+export class ClientConnection implements BodySink, BodySource, TimerOwner {
+  readonly socket: Socket;
+  readonly #owner: ClientConnectionOwner;
+  readonly #turn: LoopTurn;
+  readonly #reader: MessageReader;
+  readonly #writer: BodyWriter;
+  readonly #timer: WheelTimer;
+  #settings: ClientSettings;
+  #handler: UpstreamHandler | undefined;
+  #request: OutgoingRequest | undefined;
+  #response: Http1Response | undefined;
+  #reading: Reading = 'idle';
+  #remaining = 0;
+  #requestDone = true;
+  #interim = 0;
+  #paused = false;
+  #rest: Buffer | undefined;
+  #processing = false;
+  #connected = false;
+  #targetEnded = false;
+  #gone = false;
+  #sentInTurn = -1;
+  /** Whether this connection has served an exchange before the present one. */
+  reused = false;
+  /** When the connection last became idle, in the wheel's time. */
+  idleSince = 0;
+  /** Whether any octet of an answer to the present request has come. */
+  answered = false;
+
+  constructor(
+    socket: Socket,
+    owner: ClientConnectionOwner,
+    environment: ClientConnectionEnvironment,
+    settings: ClientSettings,
+    connectEvent: 'connect' | 'secureConnect',
+  ) {
+    this.socket = socket;
+    this.#owner = owner;
+    this.#settings = settings;
+    this.#turn = environment.turn;
+    this.#reader = new MessageReader(environment.llhttp, RESPONSE);
+    this.#writer = new BodyWriter(socket);
+    this.#timer = new WheelTimer(environment.wheel, this);
+    this.#timer.set(settings.connectTimeout);
+    socket.on(connectEvent, () => this.#onConnect());
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    socket.on('end', () => this.#onEnd());
+    socket.on('drain', () => this.#handler?.onUpstreamDrain());
+    socket.on('error', (error) => this.#onError(error));
+    socket.on('close', () => this.#onError(undefined));
+  }
+
+  /**
+   * Sends a request. What happens next reaches the handler; nothing does after {@link destroy}, or after
+   * `onResponseEnd` once the request is complete too.
+   */
+  start(request: OutgoingRequest, handler: UpstreamHandler, settings: ClientSettings): void {
+    this.#handler = handler;
+    this.#request = request;
+    this.#settings = settings;
+    this.#response = undefined;
+    this.#reading = 'head';
+    this.#interim = 0;
+    this.#paused = false;
+    this.answered = false;
+    this.#requestDone = request.length === 0;
+    this.#sentInTurn = this.reused ? this.#turn.current() : -1;
+    const writer = this.#writer;
+    writer.framing = request.length === 0 ? 'none' : request.length > 0 ? 'length' : 'chunked';
+    writer.remaining = Math.max(0, request.length);
+    if (this.#connected && this.#requestDone) this.#timer.set(settings.headersTimeout);
+    if (request.length !== 0) writer.cork();
+    writer.head(request.head);
+  }
+
+  /** Sends what was gathered. Called when one read of the client has been handed over. */
+  flush(): boolean {
+    return this.#writer.uncork();
+  }
+
+  cork(): void {
+    this.#writer.cork();
+  }
+
+  write(chunk: Uint8Array): boolean {
+    if (this.#gone) return true;
+    if (this.#writer.framing === 'length' && chunk.length > this.#writer.remaining) {
+      this.#fail(new GatewayError('bad_body', 'more request body than announced'));
+      return true;
+    }
+    return this.#writer.write(chunk);
+  }
+
+  end(trailers?: HeaderList): void {
+    if (this.#gone || this.#requestDone) return;
+    if (this.#reading === 'raw') {
+      this.socket.end();
+      return;
+    }
+    this.#requestDone = true;
+    this.#writer.end(trailers);
+    this.#writer.uncork();
+    if (this.#reading === 'done') this.#release();
+    else if (this.#connected && this.#reading === 'head') this.#timer.set(this.#settings.headersTimeout);
+  }
+
+  /** The request broke off, or the answer is not wanted any more. */
+  abort(_error: GatewayError): void {
+    this.destroy();
+  }
+
+  /** Drops the connection. The handler hears nothing more. */
+  destroy(): void {
+    this.#handler = undefined;
+    this.#leave();
+    if (!this.socket.destroyed) this.socket.destroy();
+  }
+
+  pause(): void {
+    this.#paused = true;
+    // The time that the client takes is not the target's.
+    if (this.#reading !== 'head') this.#timer.clear();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#watchBody();
+    this.#goOn();
+  }
+
+  #onConnect(): void {
+    this.#connected = true;
+    this.socket.setNoDelay(true);
+    this.#timer.set(this.#requestDone ? this.#settings.headersTimeout : 0);
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#gone) return;
+    if (this.#reading === 'idle' || this.#reading === 'done') {
+      // Nobody asked: what follows cannot be told from an answer to the next request.
+      this.#leave();
+      this.socket.destroy();
+      return;
+    }
+    if (this.#sentInTurn !== -1) {
+      if (this.#sentInTurn === this.#turn.peek()) {
+        this.#fail(new GatewayError('upstream_closed', 'octets that were there before the request'));
+        return;
+      }
+      this.#sentInTurn = -1;
+    }
+    if (this.#rest !== undefined || this.#paused) {
+      this.#rest = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
+      this.socket.pause();
+      return;
+    }
+    this.#process(chunk);
+  }
+
+  #goOn(): void {
+    if (this.#processing || this.#gone) return;
+    const rest = this.#rest;
+    if (rest !== undefined) {
+      this.#rest = undefined;
+      this.#process(rest);
+      if (this.#paused || this.#gone) return;
+    }
+    if (this.#targetEnded) this.#endOfStream();
+    else if (this.socket.isPaused()) this.socket.resume();
+  }
+
+  #process(chunk: Buffer): void {
+    const handler = this.#handler;
+    if (handler === undefined) return;
+    this.#processing = true;
+    handler.onBatchStart();
+    let at = 0;
+    while (at < chunk.length && !this.#gone) {
+      if (this.#paused) {
+        this.#rest = at === 0 ? chunk : chunk.subarray(at);
+        break;
+      }
+      at = this.#step(chunk, at);
+    }
+    this.#processing = false;
+    handler.onBatchEnd();
+    if (this.#gone) return;
+    if (this.#reading === 'done') {
+      if (this.#requestDone) this.#release();
+    } else {
+      this.#watchBody();
+    }
+    if (this.#rest !== undefined && !this.socket.isPaused()) this.socket.pause();
+  }
+
+  #watchBody(): void {
+    if (this.#reading === 'head' || this.#reading === 'idle' || this.#reading === 'done' || this.#paused) return;
+    this.#timer.set(this.#settings.bodyIdleTimeout);
+  }
+
+  #step(chunk: Buffer, at: number): number {
+    switch (this.#reading) {
+      case 'head':
+        return this.#readHead(chunk, at);
+      case 'length':
+        return this.#readLength(chunk, at);
+      case 'chunked':
+        return this.#readChunked(chunk, at);
+      case 'close':
+      case 'raw':
+        this.#handler?.onResponseBody(at === 0 ? chunk : chunk.subarray(at));
+        return chunk.length;
+      default:
+        // Octets behind the answer: it is delivered, the connection is not used again.
+        this.#leave();
+        return chunk.length;
+    }
+  }
+
+  #readHead(chunk: Buffer, at: number): number {
+    const reader = this.#reader;
+    this.answered = true;
+    const result = reader.readHead(chunk, at);
+    if (result === INCOMPLETE && reader.text.length <= HEAD_LIMIT) return at + reader.consumed;
+    let response: Http1Response;
+    try {
+      if (result === FAILED) throw new GatewayError('upstream_malformed', reader.errorReason);
+      if (reader.text.length > HEAD_LIMIT || reader.spans.length > LINE_LIMIT * 4) {
+        throw new GatewayError('upstream_malformed', 'the head is too large');
+      }
+      response = readResponseHead(reader, this.#request?.isHead === true);
+    } catch (error) {
+      this.#fail(error instanceof GatewayError ? error : new GatewayError('internal', 'reading a head', { cause: error }));
+      return chunk.length;
+    }
+    const next = at + reader.consumed;
+    reader.clearHead();
+    if (response.body !== 'chunked') reader.skipBody();
+    if (response.status < 200) this.#onInterim(response);
+    else this.#onFinal(response);
+    return next;
+  }
+
+  #onInterim(response: Http1Response): void {
+    if (response.status === 101) {
+      const wanted = this.#request?.upgrade;
+      if (wanted === undefined || response.upgrade !== wanted) {
+        this.#fail(new GatewayError('upstream_malformed', 'a 101 that nobody asked for'));
+        return;
+      }
+      this.#reading = 'raw';
+      this.#requestDone = false;
+      this.#writer.framing = 'raw';
+      this.#handler?.onUpgrade(response.headers);
+      return;
+    }
+    if (++this.#interim > this.#settings.interimLimit) {
+      this.#fail(new GatewayError('upstream_malformed', 'too many interim answers'));
+      return;
+    }
+    // We have sent the client its 100 ourselves.
+    if (response.status !== 100) this.#handler?.onInterim(response.status, response.headers);
+  }
+
+  #onFinal(response: Http1Response): void {
+    this.#response = response;
+    this.#remaining = Math.max(0, response.length);
+    this.#reading = response.body === 'none' ? 'done' : response.body;
+    this.#timer.clear();
+    this.#handler?.onUpstreamHead(response);
+    if (response.body === 'none') this.#responseDone(undefined);
+  }
+
+  #readLength(chunk: Buffer, at: number): number {
+    const end = Math.min(chunk.length, at + this.#remaining);
+    this.#remaining -= end - at;
+    if (this.#remaining === 0) this.#reading = 'done';
+    this.#handler?.onResponseBody(at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end));
+    if (this.#remaining === 0) this.#responseDone(undefined);
+    return end;
+  }
+
+  #readChunked(chunk: Buffer, at: number): number {
+    const reader = this.#reader;
+    const result = reader.readChunked(chunk, at);
+    if (result === FAILED || reader.trailerBytes > HEAD_LIMIT || reader.trailerCount > LINE_LIMIT) {
+      this.#fail(new GatewayError('upstream_body_broken', reader.errorReason || 'too many trailers'));
+      return chunk.length;
+    }
+    const { data } = reader;
+    if (result === COMPLETE) this.#reading = 'done';
+    if (data.length === 2) {
+      this.#handler?.onResponseBody(chunk.subarray(data[0], data[1]));
+    } else if (data.length > 2) {
+      const pieces: Buffer[] = [];
+      for (let i = 0; i < data.length; i += 2) pieces.push(chunk.subarray(data[i], data[i + 1]));
+      this.#handler?.onResponseBody(Buffer.concat(pieces));
+    }
+    if (result === COMPLETE) this.#responseDone(reader.takeTrailers());
+    return at + reader.consumed;
+  }
+
+  /**
+   * The answer is complete. The connection is released behind the present batch, so that octets behind the answer are
+   * noticed first.
+   */
+  #responseDone(trailers: HeaderList | undefined): void {
+    this.#reading = 'done';
+    this.#timer.clear();
+    this.#handler?.onResponseEnd(trailers);
+    // An answer before the whole request: the rest of it is not wanted, and the connection cannot be used again.
+    if (!this.#requestDone) {
+      this.#handler = undefined;
+      this.#leave();
+      this.socket.destroy();
+    }
+  }
+
+  #release(): void {
+    if (this.#gone) return;
+    const response = this.#response;
+    this.#handler = undefined;
+    this.#request = undefined;
+    this.#response = undefined;
+    if (response?.keepAlive !== true || this.#targetEnded || this.#writer.backlog) {
+      this.#leave();
+      this.socket.destroySoon();
+      return;
+    }
+    this.#reading = 'idle';
+    this.#paused = false;
+    this.reused = true;
+    if (this.socket.isPaused()) this.socket.resume();
+    this.#owner.onReusable(this, response.keepAliveTimeout);
+  }
+
+  #onEnd(): void {
+    if (this.#gone) return;
+    this.#targetEnded = true;
+    if (this.#rest === undefined && !this.#paused) this.#endOfStream();
+  }
+
+  /** The target has closed its side, and everything before that has been handed over. */
+  #endOfStream(): void {
+    switch (this.#reading) {
+      case 'close':
+        this.#handler?.onBatchStart();
+        this.#responseDone(undefined);
+        this.#leave();
+        this.socket.destroySoon();
+        return;
+      case 'raw':
+        this.#handler?.onResponseEnd(undefined);
+        return;
+      case 'head':
+        this.#fail(this.#closedEarly());
+        return;
+      case 'idle':
+      case 'done':
+        this.#leave();
+        this.socket.destroySoon();
+        return;
+      default:
+        this.#fail(new GatewayError('upstream_body_broken', 'the target closed in the middle of its answer'));
+    }
+  }
+
+  #onError(cause: Error | undefined): void {
+    if (this.#gone) return;
+    if (this.#handler === undefined || this.#reading === 'done') {
+      this.#leave();
+      return;
+    }
+    if (!this.#connected) {
+      this.#fail(new GatewayError('upstream_connect_failed', cause?.message ?? 'closed while connecting', { cause }));
+      return;
+    }
+    // A reset may overtake what waits here; what is complete in front of it still counts.
+    if (this.#reading === 'head') this.#fail(this.#closedEarly(cause));
+    else this.#fail(new GatewayError('upstream_body_broken', cause?.message ?? 'the connection was lost', { cause }));
+  }
+
+  #closedEarly(cause?: Error): GatewayError {
+    const stale = this.#sentInTurn !== -1 && this.#sentInTurn === this.#turn.peek();
+    if (this.answered) return new GatewayError('upstream_malformed', 'the target closed in the middle of its head', { cause });
+    return new GatewayError('upstream_closed', stale ? STALE : (cause?.message ?? 'the target closed before it answered'), {
+      cause,
+    });
+  }
+
+  onTimer(): void {
+    if (this.#gone) return;
+    if (!this.#connected) this.#fail(new GatewayError('upstream_connect_timeout', 'no connection in time'));
+    else if (this.#reading === 'head') this.#fail(new GatewayError('upstream_headers_timeout', 'no answer in time'));
+    else if (this.#reading !== 'idle') this.#fail(new GatewayError('upstream_body_timeout', 'the answer stalled'));
+  }
+
+  #fail(error: GatewayError): void {
+    const handler = this.#handler;
+    this.#handler = undefined;
+    this.#leave();
+    if (!this.socket.destroyed) this.socket.destroy();
+    handler?.onUpstreamError(error);
+  }
+
+  #leave(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#rest = undefined;
+    this.#reader.close();
+    this.#timer.dispose();
+    this.#owner.onGone(this);
+  }
+}
+
+/** The detail of an `upstream_closed` when the target had closed before the request was written: it cannot have read it. */
+export const STALE = 'the target had closed the idle connection';
