@@ -46,8 +46,13 @@ export function pathText(value: string, part: VariablePart): string {
  */
 export function queryText(value: string, part: VariablePart): string {
   refuseControls(value, part);
-  if (part.variable === 'request.query') return value.replace(notUrlText, percentOctet);
+  if (part.variable === 'request.query') return safeQuery(value);
   return value.replace(notQueryText, isText(part) ? percentUtf8 : percentOctet);
+}
+
+/** A received query as it may stand in a URL: what has no place there is percent-encoded, all else stays as it is. */
+export function safeQuery(query: string): string {
+  return query.replace(notUrlText, percentOctet);
 }
 
 /** A text as UTF-8, one character an octet: how a header carries what is not ASCII. */

@@ -114,6 +114,13 @@ describe('compileUrlTemplate', () => {
     }
   });
 
+  it('keeps the asterisk of OPTIONS * out of the host', () => {
+    assert.equal(
+      render('https://${request.host}${request.path}', { path: '*' }),
+      'https://api.example.com/*',
+    );
+  });
+
   it('refuses when the host is asked for and there is none', () => {
     assert.throws(() => render('https://${request.host}/x', { host: '' }), { code: 'bad_host' });
   });

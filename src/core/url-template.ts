@@ -172,9 +172,13 @@ function hostText(host: string): string {
   return host;
 }
 
-/** Merges slashes, so that `//evil.example` cannot come up at the start, and refuses dot segments (RFC 3986 §3.3). */
+/**
+ * Merges slashes, so that `//evil.example` cannot come up at the start, and refuses dot segments (RFC 3986 §3.3). The `*`
+ * of `OPTIONS *` gets a slash before it, or it would be read as the end of the host.
+ */
 function settlePath(path: string, fixed: boolean): string {
-  const merged = path.includes('//') ? path.replace(/\/{2,}/g, '/') : path;
+  const rooted = path === '' || path.startsWith('/') ? path : `/${path}`;
+  const merged = rooted.includes('//') ? rooted.replace(/\/{2,}/g, '/') : rooted;
   if (!/(?:^|\/)(?:\.|%2e){1,2}(?=\/|$)/i.test(merged)) return merged;
   if (fixed)
     throw new TemplateError('a path cannot contain . or .. segments', 'write the path that they lead to');
