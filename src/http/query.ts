@@ -1,0 +1,37 @@
+/**
+ * The value of the first parameter of that name in a query, decoded as forms are (`+` is a space, escapes are UTF-8);
+ * undefined when there is none. Agrees with `URLSearchParams`, without taking apart what is not asked for.
+ *
+ * @param query what stands behind the `?`, without it.
+ * @param name decoded.
+ */
+export function queryValue(query: string, name: string): string | undefined {
+  for (let start = 0; start <= query.length;) {
+    let end = query.indexOf('&', start);
+    if (end === -1) end = query.length;
+    if (end > start) {
+      let equals = query.indexOf('=', start);
+      if (equals === -1 || equals > end) equals = end;
+      if (isSame(query, start, equals, name)) return decodeForm(query.slice(equals + 1, end));
+    }
+    start = end + 1;
+  }
+  return undefined;
+}
+
+function isSame(query: string, start: number, end: number, name: string): boolean {
+  if (end - start === name.length && query.startsWith(name, start) && !/[%+]/.test(name)) return true;
+  // Decoding never makes a text longer, so that only a longer one, or one with a plus, can still be the name.
+  return end - start >= name.length && decodeForm(query.slice(start, end)) === name;
+}
+
+function decodeForm(text: string): string {
+  if (!/[%+]/.test(text)) return text;
+  const spaced = text.replaceAll('+', ' ');
+  try {
+    return decodeURIComponent(spaced);
+  } catch {
+    // Broken escapes stay as they are, broken UTF-8 becomes U+FFFD.
+    return new URLSearchParams(`v=${text}`).get('v') ?? spaced;
+  }
+}

@@ -1,0 +1,103 @@
+import type { HostPattern, RouteConfig } from '../config/schema.ts';
+
+/** What of a route says which requests it is for. */
+export type RouteRule = Pick<RouteConfig, 'name' | 'hosts' | 'path' | 'methods' | 'headers' | 'query'>;
+
+/** One route with one of its hosts, and all that its place in the order depends on. */
+export interface RankedRoute {
+  /** Which route of the configuration, from 0. */
+  readonly index: number;
+  readonly route: RouteRule;
+  /** The host that this place is for; undefined for a route that is for any host. */
+  readonly host: HostPattern | undefined;
+  /** How many conditions: the methods count as one, each header and each query parameter as one. */
+  readonly conditions: number;
+}
+
+/** One step of the order: what it compares, and how explanations put it. */
+interface Criterion {
+  /** Negative when `a` comes first, positive when `b` does, 0 when this criterion does not tell. */
+  readonly compare: (a: RankedRoute, b: RankedRoute) => number;
+  /** Why `first` comes before `second`, as the rest of a sentence that begins with "because". */
+  readonly reason: (first: RankedRoute, second: RankedRoute) => string;
+}
+
+const hostRanks = { exact: 0, wildcard: 1, any: 2 } as const;
+const pathRanks = { exact: 0, pattern: 1, regex: 1, prefix: 2 } as const;
+const pathWords = {
+  exact: 'an exact path',
+  pattern: 'a pattern',
+  regex: 'a regular expression',
+  prefix: 'a prefix',
+} as const;
+
+/** The order of routes, as `docs/routing.md` has it: the first criterion that tells decides. */
+const criteria: readonly Criterion[] = [
+  {
+    compare: (a, b) => hostRanks[hostType(a)] - hostRanks[hostType(b)],
+    reason: (first, second) =>
+      hostType(second) === 'any'
+        ? 'a route for a host comes before a route for any host'
+        : `the exact host ${hostText(first)} comes before the wildcard ${hostText(second)}`,
+  },
+  {
+    compare: (a, b) =>
+      a.host?.type === 'wildcard' && b.host?.type === 'wildcard'
+        ? b.host.value.length - a.host.value.length
+        : 0,
+    reason: (first, second) => `the longer wildcard ${hostText(first)} comes before ${hostText(second)}`,
+  },
+  {
+    compare: (a, b) => pathRanks[a.route.path.type] - pathRanks[b.route.path.type],
+    reason: (first, second) =>
+      `${pathWords[first.route.path.type]} comes before ${pathWords[second.route.path.type]}`,
+  },
+  {
+    compare: (a, b) => b.route.path.value.length - a.route.path.value.length,
+    reason: (first, second) =>
+      `the longer path comes first (${first.route.path.value.length} characters against ${second.route.path.value.length})`,
+  },
+  {
+    compare: (a, b) => b.conditions - a.conditions,
+    reason: (first, second) =>
+      `more conditions come before fewer (${first.conditions} against ${second.conditions})`,
+  },
+  { compare: (a, b) => a.index - b.index, reason: () => 'it stands first in the configuration' },
+];
+
+/**
+ * The order in which routes are asked: the first that matches wins. A route with several hosts has a place for each,
+ * a route without hosts has one.
+ */
+export function routeOrder(routes: readonly RouteRule[]): RankedRoute[] {
+  const places = routes.flatMap((route, index) => {
+    const conditions = (route.methods.length > 0 ? 1 : 0) + route.headers.length + route.query.length;
+    const hosts = route.hosts.length > 0 ? route.hosts : [undefined];
+    return hosts.map((host): RankedRoute => ({ index, route, host, conditions }));
+  });
+  return places.toSorted(compareRoutes);
+}
+
+/** Why `first` comes before `second`, as the rest of a sentence that begins with "because". */
+export function orderReason(first: RankedRoute, second: RankedRoute): string {
+  const criterion = criteria.find(({ compare }) => compare(first, second) < 0);
+  return criterion?.reason(first, second) ?? 'it has the place of another host of the same route';
+}
+
+/** A host as the configuration spells it. */
+export function hostText({ host }: Pick<RankedRoute, 'host'>): string {
+  if (host === undefined) return 'any host';
+  return host.type === 'wildcard' ? `*${host.value}` : host.value;
+}
+
+function compareRoutes(a: RankedRoute, b: RankedRoute): number {
+  for (const { compare } of criteria) {
+    const difference = compare(a, b);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function hostType({ host }: RankedRoute): keyof typeof hostRanks {
+  return host?.type ?? 'any';
+}
