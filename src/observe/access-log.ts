@@ -1,6 +1,7 @@
 import type { AccessRecord } from './access-record.ts';
 import { createJsonFormat } from './json-line.ts';
-import { descriptorDestination, type Destination, LineWriter } from './line-writer.ts';
+import { type Destination, LineWriter } from './line-writer.ts';
+import { standardDestination } from './standard-destination.ts';
 import { maskQuery } from './mask-query.ts';
 import { createPrettyFormat } from './pretty-line.ts';
 
@@ -37,7 +38,7 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
   const query = options.query ? maskQuery : () => undefined;
   const format =
     options.format === 'json' ? createJsonFormat(query) : createPrettyFormat(query, options.color);
-  const writer = new LineWriter({ destination: options.write ?? descriptorDestination(1), delay: gatherFor });
+  const writer = new LineWriter({ destination: options.write ?? standardDestination(1), delay: gatherFor });
   return {
     log: (record) => {
       writer.write(format(record));

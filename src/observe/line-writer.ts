@@ -1,6 +1,3 @@
-import { constants, fstatSync, openSync, write as writeToDescriptor } from 'node:fs';
-import { isatty } from 'node:tty';
-
 /** Takes octets, and says how many of them it took, or why none. At most one call is under way at a time. */
 export type Destination = (octets: Uint8Array, done: (error: Error | null, written: number) => void) => void;
 
@@ -156,32 +153,5 @@ export class LineWriter {
     this.#sealed.length = 0;
     this.#sealedOctets = 0;
     for (const resolve of this.#whenIdle.splice(0)) resolve();
-  }
-}
-
-/** A destination that writes to an open file descriptor: 1 is standard output, 2 standard error. */
-export function descriptorDestination(descriptor: number): Destination {
-  const target = reopenWithoutBlocking(descriptor) ?? descriptor;
-  return (octets, done) => {
-    writeToDescriptor(target, octets, 0, octets.length, null, (error, written) => {
-      done(error, error === null ? written : 0);
-    });
-  };
-}
-
-/**
- * A descriptor of our own for the same pipe or terminal that never blocks, or undefined where there is none to be had.
- * A thread that waits in `write` for a reader that does not read keeps the process from exiting at all. Setting
- * O_NONBLOCK on the descriptor itself would set it for everybody who shares it, the shell among them.
- */
-function reopenWithoutBlocking(descriptor: number): number | undefined {
-  try {
-    if (!fstatSync(descriptor).isFIFO() && !isatty(descriptor)) return undefined;
-    return openSync(
-      `/proc/self/fd/${descriptor}`,
-      constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY,
-    );
-  } catch {
-    return undefined;
   }
 }

@@ -4,7 +4,7 @@ import { isSecretParameter } from './secret-names.ts';
 export const masked = '***';
 
 /** A JSON Web Token: three or five base64url parts, of which the first starts an object. */
-const looksLikeJwt = /^eyJ[\w-]*\.[\w-]*\.?[\w.-]*$/;
+const looksLikeJwt = /^eyJ[\w-]*\.[\w.-]*$/;
 
 /**
  * A query string for the log: the values of parameters whose names promise a secret are masked, and so are values

@@ -4,10 +4,10 @@ import { isSecretName } from './secret-names.ts';
 /** Deeper than any configuration of ours; what lies below is left out rather than followed for ever. */
 const deepest = 32;
 
-/** `scheme://user:password@host` in any text. */
-const userInfo = /([a-z][a-z0-9+.-]*:\/\/)[^\s/?#@"']*(?::[^\s/?#@"']*)?@/gi;
+/** `scheme://user:password@host` in any text. All of these take time in proportion to the text, whatever it is. */
+const userInfo = /\b([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/?#"']*@/gi;
 const bearer = /\b(bearer|basic)\s+[\w.~+/=-]{4,}/gi;
-const jwt = /\beyJ[\w-]{4,}\.[\w-]+\.?[\w.-]*/g;
+const jwt = /(?<![\w-])eyJ[\w-]{4,}\.[\w.-]+/g;
 const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g;
 
 /** Text with what looks like a secret masked: credentials in URLs and authorization values, tokens, private keys. */

@@ -1,7 +1,8 @@
 import { pino } from 'pino';
 import type { Logger } from '../core/logger.ts';
 import { escapeJson } from './escape.ts';
-import { descriptorDestination, type Destination, LineWriter } from './line-writer.ts';
+import { type Destination, LineWriter } from './line-writer.ts';
+import { standardDestination } from './standard-destination.ts';
 import { maskSecrets, maskText } from './mask-secrets.ts';
 import { createPrettyEntry } from './pretty-entry.ts';
 
@@ -34,7 +35,7 @@ const ownKeys: ReadonlySet<string> = new Set(['time', 'level', 'message']);
  * secret, credentials in URLs, tokens. Writing never blocks; see {@link LineWriter}.
  */
 export function createLogger(options: OperationalLogOptions): OperationalLog {
-  const writer = new LineWriter({ destination: options.write ?? descriptorDestination(2), delay: 0 });
+  const writer = new LineWriter({ destination: options.write ?? standardDestination(2), delay: 0 });
   const format = options.pretty ? createPrettyEntry(options.color ?? false) : escapeLine;
   const backend = pino(
     {
