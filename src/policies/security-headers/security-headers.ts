@@ -24,7 +24,7 @@ const options = z.strictObject({
   frames,
   contentSecurityPolicy: z
     .union([policyText, z.literal(false)])
-    .default(false)
+    .prefault(false)
     .describe(
       'A Content-Security-Policy; the directive for `frames` is added when it has none. Without it: only that directive.',
     ),
@@ -48,7 +48,7 @@ const options = z.strictObject({
     ),
   permissionsPolicy: z
     .union([policyText, z.literal(false)])
-    .default(false)
+    .prefault(false)
     .describe('Permissions-Policy, such as camera=(), geolocation=(self). Without it: none is sent.'),
   crossOriginOpenerPolicy: z
     .union([z.enum(['same-origin', 'same-origin-allow-popups', 'unsafe-none']), z.literal(false)])

@@ -1,0 +1,52 @@
+/**
+ * `waygate/policy`: what a policy is written with. `docs/policies.md` describes the contract. The built-in policies use
+ * nothing that is not exported here.
+ */
+
+// The contract.
+export { definePolicy, PolicyOptionError } from './core/policy.ts';
+export type {
+  PolicyCounter,
+  PolicyDefinition,
+  PolicyInstance,
+  PolicyMetrics,
+  RequestVerdict,
+  Setup,
+} from './core/policy.ts';
+export type {
+  Client,
+  Consumer,
+  Exchange,
+  Outcome,
+  Reply,
+  RequestHead,
+  ResponseHead,
+} from './core/exchange.ts';
+export { HeaderList } from './http/header-list.ts';
+export type { Clock } from './core/clock.ts';
+export type { Random } from './core/random.ts';
+export type { Logger } from './core/logger.ts';
+
+// Options: the gateway's own zod, so that one version reads them all.
+export { z } from 'zod';
+export { duration, size, type DurationInput, type SizeInput, type UnitBounds } from './core/units.ts';
+export { withRemedy } from './core/remedy.ts';
+export { checkFieldName, compileOption, fieldName } from './core/option-schemas.ts';
+
+// Values with variables in them.
+export { compileTemplate, TemplateError, type Template, type VariablePart } from './core/template.ts';
+export type { TemplateVariable, VariableReader } from './core/template-variables.ts';
+export { compileHeaderTemplate, type HeaderTemplate } from './core/header-template.ts';
+export { compilePathTemplate, compileUrlTemplate, type UrlTemplate } from './core/url-template.ts';
+
+// Errors and answers.
+export { GatewayError, type ErrorCode, type ErrorSide } from './core/errors.ts';
+export { problemReply, type Problem } from './core/problem.ts';
+
+// What may stand in a header, and who is behind an address.
+export { isFieldName, isFieldValue, isToken, parseTokenList } from './http/field.ts';
+export { IpSet, normalizeIp } from './http/ip.ts';
+
+// Bodies.
+export type { BodySink, BodySource, BodyStage, StageSink } from './core/body.ts';
+export { nodeStreamStage, webStreamStage } from './core/body-streams.ts';
