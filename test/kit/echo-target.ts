@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { TestContext } from 'node:test';
 import express from 'express';
 import { z } from 'zod';
-import { beforeDeadline } from './eventually.ts';
 import { onFinish } from './finish.ts';
-import { listen } from './listen.ts';
+import { listen, stopListening } from './listen.ts';
 
 /** An ordinary Node service. */
 export interface EchoTarget {
@@ -55,10 +53,9 @@ export async function startTarget(t: TestContext, listener: RequestListener): Pr
   });
   const { port } = await listen(server);
   const close = async (): Promise<void> => {
-    const gone = once(server, 'close');
-    server.close();
+    const stopped = stopListening(server);
     server.closeAllConnections();
-    await beforeDeadline(gone, () => 'the echo target to close');
+    await stopped;
   };
   onFinish(t, 'targets', close);
   return {

@@ -80,6 +80,11 @@ export class RawClient {
     return this.#queue.peek();
   }
 
+  /** Statuses of the interim responses that came since the last final one. */
+  get interimSoFar(): readonly number[] {
+    return this.#parser?.interimSoFar ?? [];
+  }
+
   /** From here on nothing is kept of what is received, but its length: for bodies too large to keep. */
   forgetReceived(): void {
     this.#received = undefined;

@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { TestContext } from 'node:test';
-import { beforeDeadline, eventually, patience } from './eventually.ts';
+import { eventually, patience } from './eventually.ts';
 import { onFinish } from './finish.ts';
-import { listen } from './listen.ts';
+import { listen, stopListening } from './listen.ts';
 import { answer } from './replies.ts';
 import type { Script } from './replies.ts';
 import { RequestParser } from './request-parser.ts';
@@ -155,10 +154,9 @@ export class RecordingTarget {
 
   /** Ends every connection and stops listening. */
   async close(): Promise<void> {
-    const gone = once(this.#server, 'close');
-    this.#server.close();
+    const stopped = stopListening(this.#server);
     for (const connection of this.connections) connection.socket.destroy();
-    await beforeDeadline(gone, () => 'the recording target to close');
+    await stopped;
   }
 
   #request(index: number): RecordedRequest {

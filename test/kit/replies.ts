@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { RecordedConnection } from './recording-target.ts';
 import type { RecordedRequest } from './request-parser.ts';
 
@@ -71,8 +72,8 @@ export type Step = (turn: Turn) => void | Promise<void>;
 
 /** Runs steps one after the other. Nothing waits for the request to be complete unless {@link requestComplete} does. */
 export function play(...steps: readonly Step[]): Script {
-  return async (turn) => {
-    for (const step of steps) await step(turn);
+  return async (situation) => {
+    for (const step of steps) await step(situation);
   };
 }
 
@@ -91,8 +92,8 @@ export function sendInPieces(bytes: string | Uint8Array, cuts: readonly number[]
     let from = 0;
     for (const to of [...cuts, data.length]) {
       if (to > from) await write(socket, data.subarray(from, to));
-      await new Promise((resolve) => setImmediate(resolve));
-      await new Promise((resolve) => setImmediate(resolve));
+      await turn();
+      await turn();
       from = to;
     }
   };

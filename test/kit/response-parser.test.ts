@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { ByteQueue } from './byte-queue.ts';
 import { MalformedResponse, ResponseParser } from './response-parser.ts';
 import type { ReceivedResponse } from './response-parser.ts';

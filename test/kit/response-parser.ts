@@ -1,4 +1,4 @@
-import { ByteQueue } from './byte-queue.ts';
+import type { ByteQueue } from './byte-queue.ts';
 import { ChunkedReader, withoutLineEnd } from './chunked-reader.ts';
 import { readHeaderLine, valuesOf } from './header-line.ts';
 import type { HeaderLine } from './header-line.ts';
@@ -77,7 +77,7 @@ export class MalformedResponse extends Error {
 export class ResponseParser {
   readonly #method: string;
   readonly #keepBody: boolean;
-  #interim: ReceivedResponse[] = [];
+  readonly #interim: ReceivedResponse[] = [];
   #head: ReceivedResponse | undefined;
   #headComplete = false;
   #chunked: ChunkedReader | undefined;
@@ -92,6 +92,11 @@ export class ResponseParser {
   /** The response as far as it has arrived, once its status line has. */
   get partial(): ReceivedResponse | undefined {
     return this.#head;
+  }
+
+  /** Statuses of the interim responses so far. */
+  get interimSoFar(): readonly number[] {
+    return this.#interim.map(({ status }) => status);
   }
 
   /** Whether the header section is complete. */

@@ -1,0 +1,449 @@
+import { findLine, insertLine, line, withLine } from './draft.ts';
+import type { Draft } from './draft.ts';
+import { generatedHost } from './generate.ts';
+import type { SeededRandom } from './seeded-random.ts';
+
+/** One way to spoil a request, or to spell it oddly. Gives the draft back unchanged where it does not apply. */
+type Mutation = (draft: Draft, random: SeededRandom) => Draft;
+
+const odd = [
+  '\0',
+  '\x01',
+  '\t',
+  '\n',
+  '\v',
+  '\f',
+  '\r',
+  ' ',
+  '\x7f',
+  '\x80',
+  '\xa0',
+  '\xff',
+  '"',
+  ',',
+  ';',
+  ':',
+  '#',
+  '\\',
+];
+const lineEnds = ['\n', '\r', '\r\r\n', '\n\r', '\r\n\r\n', '\r\n ', ' \r\n', '\0\r\n'];
+
+const lengths = [
+  '+5',
+  '-1',
+  '-0',
+  '0x5',
+  '5 5',
+  '5,5',
+  '5, 5',
+  '5,6',
+  '1_0',
+  '',
+  '5;',
+  '005',
+  '00',
+  '5.0',
+  '5e0',
+  '"5"',
+  '9007199254740993',
+  '18446744073709551616',
+  '99999999999999999999',
+  ' 5',
+  '5\t',
+  '\t5',
+  '\v5',
+  '5\0',
+  '1',
+  '4',
+  '6',
+  '30',
+  '0',
+];
+
+const codings = [
+  'xchunked',
+  'chunked, identity',
+  'identity, chunked',
+  'chunked, chunked',
+  'gzip, chunked',
+  'gzip',
+  'identity',
+  ',chunked',
+  'chunked,',
+  ', chunked',
+  '',
+  'Chunked',
+  'CHUNKED',
+  'chunked ',
+  '\tchunked',
+  '\vchunked',
+  '\fchunked',
+  'chunked\0',
+  '\0chunked',
+  '"chunked"',
+  "'chunked'",
+  'chunked;q=1',
+  'chunk',
+  'chunkedd',
+  'cow chunked',
+  'chunked\r\n cow',
+  '\r\n chunked',
+  '\n chunked',
+  'ch\x96nked',
+];
+
+const targets = [
+  '//evil/x',
+  '///',
+  '/a//b',
+  '/a/./b',
+  '/a/../b',
+  '/../../etc',
+  '/a/..',
+  '/a/.',
+  '/%2e%2e/a',
+  '/a/%2E%2e/b',
+  '/.%2e/',
+  '/a%2Fb',
+  '/a%2fb',
+  '/a%5Cb',
+  '/a%00b',
+  '/a%0d%0ab',
+  '/a\\b',
+  '/a#b',
+  '/a?b#c',
+  '/%252e%252e/x',
+  '/a%252Fb',
+  '/%25%32%46',
+  '/%u002f',
+  '/%c0%af',
+  '/%ff',
+  '/%e2%82%ac',
+  '/%',
+  '/%2',
+  '/%zz',
+  '/a b',
+  '/a\tb',
+  '/\xe9',
+  '/caf\xc3\xa9',
+  '/a;b',
+  '/a|b',
+  '/{a}',
+  '/"a"',
+  '/<a>',
+  '/[a]',
+  '/a^b',
+  '/`a`',
+  '*',
+  '',
+  '/',
+  'a',
+  'a/b',
+  '.',
+  'http://gw.test/abs',
+  'http://gw.test',
+  'http://gw.test?q',
+  'HTTP://GW.TEST/abs',
+  'http://evil.test/abs',
+  'http://gw.test:80/abs',
+  'http://gw.test:81/abs',
+  'http://user@gw.test/abs',
+  'http:///abs',
+  'http:/abs',
+  'https://gw.test/abs',
+  'ftp://gw.test/abs',
+  'gw.test:80',
+  'http://gw.test/../../x',
+  '/x?',
+  '/?a b',
+  '/?\xe9',
+  '/?a=%0a',
+];
+
+const hosts = [
+  'GW.TEST',
+  'gw.test.',
+  'gw.test:80',
+  'gw.test:',
+  'gw.test:0',
+  'gw.test:99999',
+  'gw.test:8a',
+  '',
+  'a, b',
+  'a,b',
+  'a b',
+  'u@gw.test',
+  'gw.test/x',
+  'gw.test?x',
+  'gw.test#x',
+  '[::1]',
+  '::1',
+  '[::1',
+  'gw..test',
+  '.test',
+  'gw_x.test',
+  'gw%2etest',
+  'gw.te\xe9st',
+  'gw.test\\x',
+  '127.0.0.1',
+  'gw.test\0',
+];
+
+const methods = [
+  'get',
+  'Get',
+  'POST',
+  'PUT',
+  'HEAD',
+  'OPTIONS',
+  'CONNECT',
+  'TRACE',
+  'TRACK',
+  'FOO',
+  'PRI',
+  'G\0T',
+  'GE T',
+  'GET:',
+  '',
+  'PROPFIND',
+  'A'.repeat(50),
+  'GET\t',
+  '"GET"',
+];
+const versions = [
+  'HTTP/1.0',
+  'HTTP/1.2',
+  'HTTP/2.0',
+  'HTTP/0.9',
+  'http/1.1',
+  'HTTP/1.1 ',
+  'HTTP/1',
+  'HTTP/1.',
+  'HTTP/01.1',
+  'HTTP/1.10',
+  'HTTP 1.1',
+  '',
+  'XHTTP/1.1',
+  'HTTP/1.1\t',
+];
+
+const sizes = [
+  '0x5',
+  '+5',
+  '-5',
+  '5 ',
+  ' 5',
+  '5_0',
+  '',
+  '5;',
+  '5;a=',
+  '5;a="',
+  '5;a=\x01',
+  '5;\n',
+  '5;a\r',
+  '5\n',
+  '5\r',
+  'g',
+  '00000000000000005',
+  'FFFFFFFFFFFFFFFF5',
+  '10000000000000000',
+  '5,5',
+  '5\t',
+];
+
+const ambiguousLines: readonly (readonly [name: string, value: string])[] = [
+  ['Content_Length', '5'],
+  ['Transfer_Encoding', 'chunked'],
+  ['Content-Length ', '5'],
+  ['Transfer-Encoding ', 'chunked'],
+  ['Content-Encoding', 'chunked'],
+  ['Transfer-Encoding\t', 'chunked'],
+  ['\x0bTransfer-Encoding', 'chunked'],
+  ['Transfer\rEncoding', 'chunked'],
+  ['Transf\x82r-Encoding', 'chunked'],
+  ['Content Length', '5'],
+  ['X', 'X\nTransfer-Encoding: chunked'],
+  ['X', 'X\rTransfer-Encoding: chunked'],
+  ['X', 'X\r\n Transfer-Encoding: chunked'],
+  ['', 'x'],
+  ['(x)', 'x'],
+  ['Authorization', 'Basic eDp5'],
+  ['Expect', '100-continue'],
+  ['Expect', '200-ok'],
+  ['Upgrade', 'h2c'],
+  ['Connection', 'Upgrade, HTTP2-Settings'],
+  ['Connection', 'close'],
+  ['Connection', 'Content-Length'],
+  ['Connection', 'Transfer-Encoding'],
+  ['Connection', 'Host'],
+  ['Proxy-Connection', 'keep-alive'],
+  ['TE', 'trailers, chunked'],
+  ['Trailer', 'Content-Length'],
+  ['Keep-Alive', 'timeout=5'],
+];
+
+const mutations: Readonly<Record<string, Mutation>> = {
+  'content-length value': (draft, random) => setValue(draft, 'content-length', random.pick(lengths)),
+  'content-length added': (draft, random) => addLine(draft, random, 'Content-Length', random.pick(lengths)),
+  'content-length repeated': (draft, random) => {
+    const at = findLine(draft, 'content-length');
+    const value = draft.lines[at]?.value ?? random.pick(lengths);
+    return addLine(
+      draft,
+      random,
+      random.pick(['Content-Length', 'content-length']),
+      random.chance(0.5) ? value : random.pick(lengths),
+    );
+  },
+  'transfer-encoding value': (draft, random) => setValue(draft, 'transfer-encoding', random.pick(codings)),
+  'transfer-encoding added': (draft, random) =>
+    addLine(draft, random, 'Transfer-Encoding', random.pick([...codings, 'chunked', 'chunked'])),
+  'host value': (draft, random) => setValue(draft, 'host', random.pick(hosts)),
+  'host repeated': (draft, random) => addLine(draft, random, 'Host', random.pick([generatedHost, ...hosts])),
+  'host removed': (draft) => {
+    const at = findLine(draft, 'host');
+    return at === -1 ? draft : withLine(draft, at);
+  },
+  'ambiguous line': (draft, random) => addLine(draft, random, ...random.pick(ambiguousLines)),
+  'line end': (draft, random) => changeLine(draft, random, (old) => ({ ...old, end: random.pick(lineEnds) })),
+  colon: (draft, random) =>
+    changeLine(draft, random, (old) => ({
+      ...old,
+      colon: random.pick([':', ':\t', ' : ', '\t: ', '', ':  ', ' ', ':\r\n ', ':\0']),
+    })),
+  'line start': (draft, random) =>
+    changeLine(draft, random, (old) => ({
+      ...old,
+      name: random.pick([' ', '\t', '\0', ':', '\r', '\n']) + old.name,
+    })),
+  'odd byte in a name': (draft, random) =>
+    changeLine(draft, random, (old) => ({ ...old, name: insertAt(old.name, random) })),
+  'odd byte in a value': (draft, random) =>
+    changeLine(draft, random, (old) => ({ ...old, value: insertAt(old.value, random) })),
+  'case of a name': (draft, random) =>
+    changeLine(draft, random, (old) => ({
+      ...old,
+      name: random.chance(0.5) ? old.name.toUpperCase() : old.name.toLowerCase(),
+    })),
+  'head end': (draft, random) => ({ ...draft, headEnd: random.pick([...lineEnds, '', '\r\n\n']) }),
+  'request line end': (draft, random) => ({ ...draft, lineEnd: random.pick(lineEnds) }),
+  target: (draft, random) => ({ ...draft, target: random.pick(targets) }),
+  'odd byte in the target': (draft, random) => ({ ...draft, target: insertAt(draft.target, random) }),
+  gap: (draft, random) => {
+    const gap = random.pick(['  ', '\t', '', ' \t', '\r', '\v', '\n']);
+    return random.chance(0.5) ? { ...draft, gap } : { ...draft, secondGap: gap };
+  },
+  method: (draft, random) => ({ ...draft, method: random.pick(methods) }),
+  version: (draft, random) => ({ ...draft, version: random.pick(versions) }),
+  before: (draft, random) => ({
+    ...draft,
+    before: random.pick(['\r\n', '\n', '\r\n\r\n', '\r', ' ', '\0', 'x', '\r\n\r\n\r\n\r\n']),
+  }),
+  'chunk size': (draft, random) =>
+    changeChunk(draft, random, (text) => text.replace(/^[0-9A-Fa-f]+[^\r]*/, () => random.pick(sizes))),
+  'chunk size line end': (draft, random) =>
+    changeChunk(draft, random, (text) => text.replace('\r\n', () => random.pick(lineEnds))),
+  'chunk data end': (draft, random) =>
+    changeChunk(draft, random, (text) =>
+      text.replace(/\r\n$/, () => random.pick([...lineEnds, '', 'xx', 'x\r\n'])),
+    ),
+  'chunk data': (draft, random) => changeChunk(draft, random, (text) => insertAt(text, random)),
+  'last chunk': (draft, random) =>
+    replaceLastChunk(
+      draft,
+      random.pick([
+        '0\r\n',
+        '0\n\n',
+        '0\r\n\n',
+        '0',
+        '',
+        '0;a\r\n\r\n',
+        '0\r\nContent-Length: 5\r\n\r\n',
+        '0\r\nHost: evil\r\n\r\n',
+        '0\r\nTransfer-Encoding: chunked\r\n\r\n',
+        '0\r\nX\r\n\r\n',
+        '0\r\nX : y\r\n\r\n',
+        '0\r\nX: \0\r\n\r\n',
+        '0\r\n X: y\r\n\r\n',
+        '0\r\r\n\r\n',
+        '0 \r\n\r\n',
+        '0\r\nX: a\nY: b\r\n\r\n',
+      ]),
+    ),
+  'body cut': (draft, random) => {
+    const text = draft.body.join('');
+    return text === '' ? draft : { ...draft, body: [text.slice(0, random.below(text.length))] };
+  },
+  'body longer': (draft, random) => ({
+    ...draft,
+    body: [
+      ...draft.body,
+      random.pick(['x', '\r\n', 'GET /smuggled HTTP/1.1\r\nHost: gw.test\r\n\r\n', '0\r\n\r\n']),
+    ],
+  }),
+  'two authorizations': (draft) =>
+    insertLine(
+      draft,
+      draft.lines.length,
+      line('Authorization', 'Basic YTpi'),
+      line('authorization', 'Basic Yzpk'),
+    ),
+};
+
+/** A draft after one mutation, and which it was. */
+export function mutate(draft: Draft, random: SeededRandom): { readonly draft: Draft; readonly name: string } {
+  const name = random.pick(Object.keys(mutations));
+  const mutation = mutations[name];
+  if (mutation === undefined) throw new Error(`No mutation ${name}`);
+  return { draft: mutation(draft, random), name };
+}
+
+/** A mutation of the bytes themselves. */
+export function mutateBytes(text: string, random: SeededRandom): string {
+  const at = random.below(text.length + 1);
+  const until = Math.min(text.length, at + 1 + random.below(4));
+  const kind = random.below(4);
+  if (kind === 0) return text.slice(0, at) + text.slice(until);
+  if (kind === 1) return text.slice(0, until) + text.slice(at);
+  if (kind === 2) return text.slice(0, at) + random.pick(odd) + text.slice(at);
+  return text.slice(0, at) + random.pick(odd) + text.slice(at + 1);
+}
+
+function insertAt(text: string, random: SeededRandom): string {
+  const at = random.below(text.length + 1);
+  return text.slice(0, at) + random.pick(odd) + text.slice(at);
+}
+
+function setValue(draft: Draft, name: string, value: string): Draft {
+  const at = findLine(draft, name);
+  const old = draft.lines[at];
+  return old === undefined ? draft : withLine(draft, at, { ...old, value });
+}
+
+function addLine(draft: Draft, random: SeededRandom, name: string, value: string): Draft {
+  return insertLine(draft, random.below(draft.lines.length + 1), line(name, value));
+}
+
+function changeLine(
+  draft: Draft,
+  random: SeededRandom,
+  change: (old: Draft['lines'][number]) => Draft['lines'][number],
+): Draft {
+  const at = random.below(draft.lines.length);
+  const old = draft.lines[at];
+  return old === undefined ? draft : withLine(draft, at, change(old));
+}
+
+function isChunked(draft: Draft): boolean {
+  return findLine(draft, 'transfer-encoding') !== -1 && draft.body.length > 0;
+}
+
+function changeChunk(draft: Draft, random: SeededRandom, change: (text: string) => string): Draft {
+  if (!isChunked(draft)) return draft;
+  const at = random.below(draft.body.length);
+  return { ...draft, body: draft.body.map((text, i) => (i === at ? change(text) : text)) };
+}
+
+function replaceLastChunk(draft: Draft, text: string): Draft {
+  return isChunked(draft) ? { ...draft, body: [...draft.body.slice(0, -1), text] } : draft;
+}
