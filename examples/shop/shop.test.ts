@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { listen } from '../../test/kit/listen.ts';
+import { eventually } from '../../test/kit/eventually.ts';
+import { needs } from '../../test/kit/needs.ts';
+
+/** What each printed line must answer, by what it is printed for. */
+const expected: Readonly<Record<string, RegExp>> = {
+  'users, without the /users that the service does not know': /^\{"id":1,"name":"Ada"/,
+  'a new user': /^HTTP\/1\.1 201 [^]*\r\nlocation: \/users\/3\r\n[^]*"name":"Edsger"/i,
+  'a search in the catalog': /^\[\{"id":1,"name":"Teapot".*"Teacup".*\]$/,
+  'a named parameter, rewritten to /products/3': /^\{"id":3,"name":"Kettle"/,
+  'a new order': /^HTTP\/1\.1 201 [^]*"product":"Kettle"/,
+  'orders as an event stream, for two seconds': /^id: 1\nevent: order\ndata: \{"id":1,[^]*\n\nid: 2\n/,
+  'a report that takes longer than its route allows: 504': /^HTTP\/1\.1 504 [^]*upstream_headers_timeout/,
+  'what a browser asks before it posts from another site':
+    /^HTTP\/1\.1 204 [^]*access-control-allow-origin: http:\/\/localhost:5173\r\n/i,
+  'an answer of the gateway itself': /^HTTP\/1\.1 200 [^]*"\/catalog\/products"/,
+  'a redirect': /^HTTP\/1\.1 30[1278] [^]*location: \/catalog\/products\r\n/i,
+  'no route': /^HTTP\/1\.1 404 [^]*route_not_found/,
+  'the metrics': /^waygate_requests_total\{.*route=/m,
+};
+
+suite('the shop', { skip: needs('curl') }, () => {
+  let shop: Shop;
+  before(async () => {
+    shop = await startShop();
+    await eventually(
+      () => shop.output().includes('Ctrl-C ends'),
+      () => shop.output(),
+      30_000,
+    );
+  });
+  after(() => shop.end('SIGKILL'));
+
+  test('it prints the table of its routes', () => {
+    assert.match(shop.output(), /METHOD +PATH +GOES TO/);
+    assert.match(shop.output(), /any +\/users\/… +users http:\/\/127\.0\.0\.1:\d+ +headers, body-limit/);
+  });
+
+  test('every curl line that it prints works when pasted', async (t) => {
+    const printed = [...shop.output().matchAll(/^ {2}# (.*)\n {2}(curl .*)$/gm)];
+    assert.deepEqual(new Set(printed.map(([, what]) => what)), new Set(Object.keys(expected)));
+    for (const [, what = '', line = ''] of printed) {
+      await t.test(what, async () => assert.match(await paste(line), expected[what] ?? /^$/, line));
+    }
+  });
+
+  test('Ctrl-C ends it cleanly: exit code 0, and every port is free again', async () => {
+    assert.equal(await shop.end('SIGINT'), 0, shop.output());
+    for (const port of Object.values(shop.ports)) await assertFree(Number(port));
+  });
+});
+
+test('a port that is taken is named, with the way out', async () => {
+  const squatter = createServer();
+  const { port } = await listen(squatter);
+  const shop = await startShop({ SHOP_ORDERS_PORT: String(port) });
+  const exitCode = await shop.ended;
+  squatter.close();
+  assert.equal(exitCode, 1);
+  assert.match(
+    shop.output(),
+    new RegExp(`Port ${port}, for the orders service, is taken\\..*SHOP_ORDERS_PORT=`),
+  );
+});
+
+interface Shop {
+  readonly ports: Readonly<Record<string, string>>;
+  /** Everything printed so far. */
+  output(): string;
+  /** Resolves to the exit code. */
+  readonly ended: Promise<unknown>;
+  end(signal: NodeJS.Signals): Promise<unknown>;
+}
+
+async function startShop(overrides: Readonly<Record<string, string>> = {}): Promise<Shop> {
+  const ports = { ...(await freePorts()), ...overrides };
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'start.ts')], {
+    env: { ...process.env, ...ports },
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
+  const ended = once(child, 'close').then(([code]: unknown[]) => code);
+  return {
+    ports,
+    output: () => output,
+    ended,
+    end(signal) {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
+
+/** A port for each variable that `ports.ts` and `waygate.yaml` read. All are held at once, so that they differ. */
+async function freePorts(): Promise<Record<string, string>> {
+  const variables = [
+    'SHOP_PORT',
+    'SHOP_ADMIN_PORT',
+    'SHOP_USERS_PORT',
+    'SHOP_ORDERS_PORT',
+    'SHOP_CATALOG_PORT',
+  ];
+  const held = await Promise.all(
+    variables.map(async (variable) => {
+      const server = createServer();
+      return { variable, server, port: (await listen(server)).port };
+    }),
+  );
+  for (const { server } of held) server.close();
+  return Object.fromEntries(held.map(({ variable, port }) => [variable, String(port)]));
+}
+
+async function assertFree(port: number): Promise<void> {
+  const server = createServer();
+  await listen(server, port);
+  server.close();
+  await once(server, 'close');
+}
+
+/** Runs a line as a user's shell would, and gives what it printed. */
+function paste(line: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile('bash', ['-c', line], (error, stdout, stderr) => {
+      // curl ends with 28 when the time that a line gives it with --max-time is over.
+      if (error === null || (line.includes('--max-time') && error.code === 28)) resolve(stdout);
+      else reject(new Error(`${line}\n${stderr}`, { cause: error }));
+    });
+  });
+}
