@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { listen } from '../../test/kit/listen.ts';
-import { eventually } from '../../test/kit/eventually.ts';
 import { needs } from '../../test/kit/needs.ts';
+import { freePorts, startProgram } from '../../test/kit/running-program.ts';
+import type { RunningProgram } from '../../test/kit/running-program.ts';
 
 /** What each printed line must answer, by what it is printed for. */
 const expected: Readonly<Record<string, RegExp>> = {
@@ -26,16 +26,14 @@ const expected: Readonly<Record<string, RegExp>> = {
 };
 
 suite('the shop', { skip: needs('curl') }, () => {
-  let shop: Shop;
+  let ports: Awaited<ReturnType<typeof shopPorts>>;
+  let shop: RunningProgram;
   before(async () => {
-    shop = await startShop();
-    await eventually(
-      () => shop.output().includes('Ctrl-C ends'),
-      () => shop.output(),
-      30_000,
-    );
+    ports = await shopPorts();
+    shop = startProgram(['examples/shop/start.ts'], ports);
+    await shop.printed('Ctrl-C ends everything');
   });
-  after(() => shop.end('SIGKILL'));
+  after(() => shop.end());
 
   test('it prints the table of its routes', () => {
     assert.match(shop.output(), /METHOD +PATH +GOES TO/);
@@ -52,68 +50,34 @@ suite('the shop', { skip: needs('curl') }, () => {
 
   test('Ctrl-C ends it cleanly: exit code 0, and every port is free again', async () => {
     assert.equal(await shop.end('SIGINT'), 0, shop.output());
-    for (const port of Object.values(shop.ports)) await assertFree(Number(port));
+    for (const port of Object.values(ports)) await assertFree(Number(port));
   });
 });
 
-test('a port that is taken is named, with the way out', async () => {
+test('a port that is taken is named, with the way out', async (t) => {
   const squatter = createServer();
   const { port } = await listen(squatter);
-  const shop = await startShop({ SHOP_ORDERS_PORT: String(port) });
-  const exitCode = await shop.ended;
-  squatter.close();
-  assert.equal(exitCode, 1);
+  t.after(() => squatter.close());
+  const shop = startProgram(['examples/shop/start.ts'], {
+    ...(await shopPorts()),
+    SHOP_ORDERS_PORT: String(port),
+  });
+  assert.equal(await shop.ended, 1);
   assert.match(
     shop.output(),
     new RegExp(`Port ${port}, for the orders service, is taken\\..*SHOP_ORDERS_PORT=`),
   );
 });
 
-interface Shop {
-  readonly ports: Readonly<Record<string, string>>;
-  /** Everything printed so far. */
-  output(): string;
-  /** Resolves to the exit code. */
-  readonly ended: Promise<unknown>;
-  end(signal: NodeJS.Signals): Promise<unknown>;
-}
-
-async function startShop(overrides: Readonly<Record<string, string>> = {}): Promise<Shop> {
-  const ports = { ...(await freePorts()), ...overrides };
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'start.ts')], {
-    env: { ...process.env, ...ports },
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
-  const ended = once(child, 'close').then(([code]: unknown[]) => code);
-  return {
-    ports,
-    output: () => output,
-    ended,
-    end(signal) {
-      child.kill(signal);
-      return ended;
-    },
-  };
-}
-
-/** A port for each variable that `ports.ts` and `waygate.yaml` read. All are held at once, so that they differ. */
-async function freePorts(): Promise<Record<string, string>> {
-  const variables = [
+/** A free port for each variable that `ports.ts` and `waygate.yaml` read. */
+function shopPorts() {
+  return freePorts(
     'SHOP_PORT',
     'SHOP_ADMIN_PORT',
     'SHOP_USERS_PORT',
     'SHOP_ORDERS_PORT',
     'SHOP_CATALOG_PORT',
-  ];
-  const held = await Promise.all(
-    variables.map(async (variable) => {
-      const server = createServer();
-      return { variable, server, port: (await listen(server)).port };
-    }),
   );
-  for (const { server } of held) server.close();
-  return Object.fromEntries(held.map(({ variable, port }) => [variable, String(port)]));
 }
 
 async function assertFree(port: number): Promise<void> {

@@ -9,9 +9,9 @@ server.on('connection', (socket, request) => {
   const room = String(request.headers['x-room']);
   rooms.set(socket, room);
   socket.on('error', console.error);
-  socket.on('message', (message) => {
-    for (const other of server.clients)
-      if (rooms.get(other) === room) other.send(`${room}: ${String(message)}`);
+  socket.on('message', (message, binary) => {
+    for (const other of server.clients) if (rooms.get(other) === room) other.send(message, { binary });
   });
+  socket.send(`welcome to ${room}`);
 });
 server.once('listening', () => console.log(`chat on ws://127.0.0.1:${port}`));
