@@ -1,4 +1,5 @@
 import { GatewayError } from './errors.ts';
+import type { Exchange } from './exchange.ts';
 import type { VariablePart } from './template.ts';
 import type { TemplateVariable } from './template-variables.ts';
 
@@ -31,13 +32,17 @@ export function headerText(value: string, part: VariablePart): string {
 }
 
 /**
- * The value of a variable as it may stand in a path. Slashes stay, because a parameter may hold several segments.
+ * The value of a variable as it may stand in a path. Slashes stay, because a parameter may hold several segments; but
+ * where the request's path has encoded ones, a slash in a parameter may have been one of those, and all leave encoded:
+ * nobody gets deeper into the target's paths than the template says.
  * @throws GatewayError `bad_request` or `bad_path` for controls.
  */
-export function pathText(value: string, part: VariablePart): string {
+export function pathText(value: string, part: VariablePart, exchange: Exchange): string {
   refuseControls(value, part);
   if (part.variable === 'request.path') return value.replace(notUrlPathText, percentOctet);
-  return value.replace(notPathText, isText(part) ? percentUtf8 : percentOctet);
+  const text = value.replace(notPathText, isText(part) ? percentUtf8 : percentOctet);
+  if (part.variable === 'params' && text.includes('/') && !/%2f/i.test(exchange.request.path)) return text;
+  return text.replaceAll('/', '%2F');
 }
 
 /**

@@ -9,6 +9,8 @@ export interface UpstreamResponse {
   readonly length: number;
   /** False for HEAD, 204, 304. */
   readonly hasBody: boolean;
+  /** `text/event-stream`: it lasts, and may be quiet for long. */
+  readonly isEventStream: boolean;
 }
 
 /** What happens on the target's side of an exchange, in the order it happens. */
@@ -22,6 +24,8 @@ export interface UpstreamHandler {
   onResponseEnd(trailers: HeaderList | undefined): void;
   /** The target takes more of the request's body. */
   onUpstreamDrain(): void;
+  /** The target does not take more at once: pause the client until `onUpstreamDrain`. */
+  onUpstreamBackpressure(): void;
   onUpstreamError(error: GatewayError): void;
   /** One read of the target's socket is about to be handed over, or has been. */
   onBatchStart(): void;

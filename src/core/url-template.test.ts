@@ -107,6 +107,18 @@ describe('compileUrlTemplate', () => {
     assert.equal(withId('/u/${params.id}', '%2e%2e'), '/u/%252e%252e');
   });
 
+  it('leaves slashes of a parameter as they are, but not those that were encoded in the request', () => {
+    const rest = { params: { rest: 'a/b' } };
+    assert.equal(render('/u/${params.rest}', { ...rest, path: '/x/a/b' }), '/u/a/b');
+    assert.equal(render('/u/${params.rest}', { ...rest, path: '/x/a%2Fb' }), '/u/a%2Fb');
+    assert.equal(render('/u/${params.rest}', { params: { rest: '../b' }, path: '/x/..%2Fb' }), '/u/..%2Fb');
+  });
+
+  it('takes a slash in anything but a parameter and the path for a character of the value', () => {
+    assert.equal(render('/u/${consumer.id}', { consumer: { id: 'a/../b' } }), '/u/a%2F..%2Fb');
+    assert.equal(render('/u/${request.header.x-a}', { headers: { 'x-a': 'a/b' } }), '/u/a%2Fb');
+  });
+
   it('rejects controls in a value (F63)', () => {
     for (const id of ['a\r\nb', 'a\0', 'a\x7f']) {
       assert.throws(() => withId('/u/${params.id}', id), { code: 'bad_path' });

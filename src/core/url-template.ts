@@ -158,12 +158,20 @@ function joinParts(parts: readonly UrlPart[], exchange?: Exchange): string {
   let path = '';
   let rest = '';
   for (const { place, part } of parts) {
-    const value = typeof part === 'string' || exchange === undefined ? '' : part.read(exchange);
-    if (place === 'authority') authority += typeof part === 'string' ? part : hostText(value);
-    else if (place === 'path') path += typeof part === 'string' ? part : pathText(value, part);
-    else rest += typeof part === 'string' ? part : queryText(value, part);
+    const text =
+      typeof part === 'string' ? part : exchange === undefined ? '' : placedText(place, part, exchange);
+    if (place === 'authority') authority += text;
+    else if (place === 'path') path += text;
+    else rest += text;
   }
   return authority + settlePath(path, exchange === undefined) + rest;
+}
+
+/** The value of a variable, encoded for its place. */
+function placedText(place: Place, part: VariablePart, exchange: Exchange): string {
+  const value = part.read(exchange);
+  if (place === 'authority') return hostText(value);
+  return place === 'path' ? pathText(value, part, exchange) : queryText(value, part);
 }
 
 function hostText(host: string): string {

@@ -18,6 +18,8 @@ export interface ClientSettings {
   readonly connectTimeout: number;
   readonly headersTimeout: number;
   readonly bodyIdleTimeout: number;
+  /** In place of `bodyIdleTimeout` for event streams and raw relays, which may be quiet for long. */
+  readonly streamIdleTimeout: number;
   readonly interimLimit: number;
 }
 
@@ -72,6 +74,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
   #remaining = 0;
   #requestDone = true;
   #interim = 0;
+  #streams = false;
   #paused = false;
   #rest: Buffer | undefined;
   #processing = false;
@@ -85,6 +88,8 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
   idleSince = 0;
   /** Whether any octet of an answer to the present request has come. */
   answered = false;
+  /** Whether the target had closed before the request was written, so that it cannot have read it. */
+  stale = false;
 
   constructor(
     socket: Socket,
@@ -120,6 +125,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
     this.#response = undefined;
     this.#reading = 'head';
     this.#interim = 0;
+    this.#streams = false;
     this.#paused = false;
     this.answered = false;
     this.#requestDone = request.length === 0;
@@ -147,6 +153,8 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
       this.#fail(new GatewayError('bad_body', 'more request body than announced'));
       return true;
     }
+    // On a raw relay, what the client says shows that it is alive as well.
+    if (this.#reading === 'raw') this.#watchBody();
     return this.#writer.write(chunk);
   }
 
@@ -204,6 +212,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
     }
     if (this.#sentInTurn !== -1) {
       if (this.#sentInTurn === this.#turn.peek()) {
+        this.stale = true;
         this.#fail(new GatewayError('upstream_closed', 'octets that were there before the request'));
         return;
       }
@@ -254,8 +263,9 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
   }
 
   #watchBody(): void {
-    if (this.#reading === 'head' || this.#reading === 'idle' || this.#reading === 'done' || this.#paused) return;
-    this.#timer.set(this.#settings.bodyIdleTimeout);
+    if (this.#reading === 'head' || this.#reading === 'idle' || this.#reading === 'done' || this.#paused)
+      return;
+    this.#timer.set(this.#streams ? this.#settings.streamIdleTimeout : this.#settings.bodyIdleTimeout);
   }
 
   #step(chunk: Buffer, at: number): number {
@@ -290,7 +300,11 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
       }
       response = readResponseHead(reader, this.#request?.isHead === true);
     } catch (error) {
-      this.#fail(error instanceof GatewayError ? error : new GatewayError('internal', 'reading a head', { cause: error }));
+      this.#fail(
+        error instanceof GatewayError
+          ? error
+          : new GatewayError('internal', 'reading a head', { cause: error }),
+      );
       return chunk.length;
     }
     const next = at + reader.consumed;
@@ -309,6 +323,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
         return;
       }
       this.#reading = 'raw';
+      this.#streams = true;
       this.#requestDone = false;
       this.#writer.framing = 'raw';
       this.#handler?.onUpgrade(response.headers);
@@ -324,6 +339,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
 
   #onFinal(response: Http1Response): void {
     this.#response = response;
+    this.#streams = response.isEventStream;
     this.#remaining = Math.max(0, response.length);
     this.#reading = response.body === 'none' ? 'done' : response.body;
     this.#timer.clear();
@@ -404,7 +420,6 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
   #endOfStream(): void {
     switch (this.#reading) {
       case 'close':
-        this.#handler?.onBatchStart();
         this.#responseDone(undefined);
         this.#leave();
         this.socket.destroySoon();
@@ -432,18 +447,22 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
       return;
     }
     if (!this.#connected) {
-      this.#fail(new GatewayError('upstream_connect_failed', cause?.message ?? 'closed while connecting', { cause }));
+      this.#fail(new GatewayError('upstream_connect_failed', describe(cause), { cause }));
       return;
     }
     // A reset may overtake what waits here; what is complete in front of it still counts.
     if (this.#reading === 'head') this.#fail(this.#closedEarly(cause));
-    else this.#fail(new GatewayError('upstream_body_broken', cause?.message ?? 'the connection was lost', { cause }));
+    else
+      this.#fail(
+        new GatewayError('upstream_body_broken', cause?.message ?? 'the connection was lost', { cause }),
+      );
   }
 
   #closedEarly(cause?: Error): GatewayError {
-    const stale = this.#sentInTurn !== -1 && this.#sentInTurn === this.#turn.peek();
-    if (this.answered) return new GatewayError('upstream_malformed', 'the target closed in the middle of its head', { cause });
-    return new GatewayError('upstream_closed', stale ? STALE : (cause?.message ?? 'the target closed before it answered'), {
+    if (this.answered)
+      return new GatewayError('upstream_malformed', 'the target closed in the middle of its head', { cause });
+    this.stale = this.#sentInTurn !== -1 && this.#sentInTurn === this.#turn.peek();
+    return new GatewayError('upstream_closed', cause?.message ?? 'the target closed before it answered', {
       cause,
     });
   }
@@ -451,8 +470,10 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
   onTimer(): void {
     if (this.#gone) return;
     if (!this.#connected) this.#fail(new GatewayError('upstream_connect_timeout', 'no connection in time'));
-    else if (this.#reading === 'head') this.#fail(new GatewayError('upstream_headers_timeout', 'no answer in time'));
-    else if (this.#reading !== 'idle') this.#fail(new GatewayError('upstream_body_timeout', 'the answer stalled'));
+    else if (this.#reading === 'head')
+      this.#fail(new GatewayError('upstream_headers_timeout', 'no answer in time'));
+    else if (this.#reading !== 'idle')
+      this.#fail(new GatewayError('upstream_body_timeout', 'the answer stalled'));
   }
 
   #fail(error: GatewayError): void {
@@ -473,5 +494,9 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
   }
 }
 
-/** The detail of an `upstream_closed` when the target had closed before the request was written: it cannot have read it. */
-export const STALE = 'the target had closed the idle connection';
+/** Failing on several addresses of a name leaves a message empty and says more in the code. */
+function describe(cause: Error | undefined): string {
+  if (cause === undefined) return 'closed while connecting';
+  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+  return cause.message === '' ? code : cause.message;
+}

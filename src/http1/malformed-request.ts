@@ -9,8 +9,14 @@ export function malformedRequest(reader: MessageReader, limits: HeadLimits): Gat
   if (targetStart !== -1 && targetEnd - targetStart > limits.targetBytes) {
     return new GatewayError('target_too_long', `more than ${limits.targetBytes} octets`);
   }
-  if (targetStart !== -1 && (text.length - targetEnd > limits.headerBytes || spans.length > limits.headerCount * 4)) {
-    return new GatewayError('headers_too_large', `${text.length - targetEnd} octets, ${spans.length / 4} lines so far`);
+  if (
+    targetStart !== -1 &&
+    (text.length - targetEnd > limits.headerBytes || spans.length > limits.headerCount * 4)
+  ) {
+    return new GatewayError(
+      'headers_too_large',
+      `${text.length - targetEnd} octets, ${spans.length / 4} lines so far`,
+    );
   }
   switch (errorCode) {
     case HPE.INVALID_METHOD:
@@ -30,6 +36,9 @@ export function malformedRequest(reader: MessageReader, limits: HeadLimits): Gat
     case HPE.INVALID_TRANSFER_ENCODING:
       return new GatewayError('bad_framing', errorReason);
     default:
-      return new GatewayError('bad_request', errorReason === '' ? 'the head is not well-formed' : errorReason);
+      return new GatewayError(
+        'bad_request',
+        errorReason === '' ? 'the head is not well-formed' : errorReason,
+      );
   }
 }

@@ -108,7 +108,8 @@ export class MessageReader implements LlhttpEvents {
     this.trailerBytes = this.trailerCount = 0;
     if (names === undefined || values === undefined) return undefined;
     const list = new HeaderList();
-    for (let i = 0; i < names.length; i++) list.append(names[i] ?? '', (values[i] ?? '').replace(/[ \t]+$/, ''));
+    for (let i = 0; i < names.length; i++)
+      list.append(names[i] ?? '', (values[i] ?? '').replace(/[ \t]+$/, ''));
     return list;
   }
 

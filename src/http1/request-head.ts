@@ -7,7 +7,15 @@ import { parseHost } from '../http/host.ts';
 import { canonicalPath } from '../http/path.ts';
 import type { RequestTarget } from '../http/request-target.ts';
 import { emptyRequestTarget, readRequestTarget } from '../http/request-target.ts';
-import { checkLines, classify, isRemovable, LINES_OK, parseContentLength, SEEN, spells } from './header-lines.ts';
+import {
+  checkLines,
+  classify,
+  isRemovable,
+  LINES_OK,
+  parseContentLength,
+  SEEN,
+  spells,
+} from './header-lines.ts';
 
 /** Limits on a request head; sizes in octets. */
 export interface HeadLimits {
@@ -64,7 +72,8 @@ export function readRequestHead(head: RawHead, limits: HeadLimits, memory: HeadM
   if (text.length - targetEnd > limits.headerBytes) {
     throw new GatewayError('headers_too_large', `${text.length - targetEnd} octets`);
   }
-  if (spans.length > limits.headerCount * 4) throw new GatewayError('headers_too_large', `${spans.length / 4} lines`);
+  if (spans.length > limits.headerCount * 4)
+    throw new GatewayError('headers_too_large', `${spans.length / 4} lines`);
   const stray = checkLines(text, spans, targetEnd + 11);
   if (stray !== LINES_OK) throw new GatewayError('bad_request', `octet ${stray} of the head is out of place`);
   const lines = sortLines(text, spans, version === '1.0');
@@ -107,7 +116,8 @@ function checkRequestLine(
   if (method === '' || text.charCodeAt(targetStart - 1) !== 0x20) {
     throw new GatewayError('bad_request', 'no single space between method and target');
   }
-  if (!text.startsWith(' HTTP/', targetEnd)) throw new GatewayError('bad_request', 'no version behind the target');
+  if (!text.startsWith(' HTTP/', targetEnd))
+    throw new GatewayError('bad_request', 'no version behind the target');
   const major = text.charCodeAt(targetEnd + 6);
   const minor = text.charCodeAt(targetEnd + 8);
   if (text.charCodeAt(targetEnd + 7) !== 0x2e || !text.startsWith('\r\n', targetEnd + 9)) {
@@ -175,8 +185,10 @@ function sortLines(text: string, spans: number[], http10: boolean): SortedLines 
       case SEEN.CONTENT_LENGTH:
         if (repeated) throw new GatewayError('bad_framing', 'two Content-Length headers');
         out.contentLength = parseContentLength(text, valueStart, valueEnd);
-        if (out.contentLength === -1) throw new GatewayError('bad_framing', 'Content-Length is not a plain number');
-        break;
+        if (out.contentLength === -1)
+          throw new GatewayError('bad_framing', 'Content-Length is not a plain number');
+        // The one framing line that stays: policies may want to know.
+        continue;
       case SEEN.TRANSFER_ENCODING:
         if (repeated) throw new GatewayError('bad_framing', 'two Transfer-Encoding headers');
         checkTransferEncoding(text, valueStart, valueEnd, http10);
@@ -192,7 +204,9 @@ function sortLines(text: string, spans: number[], http10: boolean): SortedLines 
         out.upgrade = joined(out.upgrade, text.slice(valueStart, valueEnd).toLowerCase());
         break;
       case SEEN.TE:
-        out.acceptsTrailers ||= parseTokenList(text.slice(valueStart, valueEnd).split(';', 1)[0] ?? '').includes('trailers');
+        out.acceptsTrailers ||= parseTokenList(
+          text.slice(valueStart, valueEnd).split(';', 1)[0] ?? '',
+        ).includes('trailers');
         break;
       default:
         break;
@@ -220,7 +234,13 @@ function checkTransferEncoding(text: string, start: number, end: number, http10:
 }
 
 /** What the Connection header says, and the removal of the fields it nominates (RFC 9110 §7.6.1). */
-function applyConnection(value: string, text: string, spans: number[], out: SortedLines, http10: boolean): void {
+function applyConnection(
+  value: string,
+  text: string,
+  spans: number[],
+  out: SortedLines,
+  http10: boolean,
+): void {
   let upgrade = false;
   for (const option of parseTokenList(value)) {
     if (option === 'close') out.keepAlive = false;
@@ -235,7 +255,8 @@ function applyConnection(value: string, text: string, spans: number[], out: Sort
 function removeLines(text: string, spans: number[], name: string): void {
   for (let i = 0; i < spans.length; i += 4) {
     const start = spans[i] as number;
-    if (start !== -1 && (spans[i + 1] as number) - start === name.length && spells(text, start, name)) spans[i] = -1;
+    if (start !== -1 && (spans[i + 1] as number) - start === name.length && spells(text, start, name))
+      spans[i] = -1;
   }
 }
 

@@ -2,7 +2,15 @@ import { GatewayError } from '../core/errors.ts';
 import type { UpstreamResponse } from '../core/upstream-call.ts';
 import { parseTokenList } from '../http/field.ts';
 import { HeaderList } from '../http/header-list.ts';
-import { checkLines, classify, isRemovable, LINES_OK, parseContentLength, SEEN, spells } from './header-lines.ts';
+import {
+  checkLines,
+  classify,
+  isRemovable,
+  LINES_OK,
+  parseContentLength,
+  SEEN,
+  spells,
+} from './header-lines.ts';
 
 /** A target's head, with what the connection needs to know beyond what the gateway is told. */
 export interface Http1Response extends UpstreamResponse {
@@ -28,18 +36,22 @@ interface RawHead {
 export function readResponseHead(head: RawHead, toHead: boolean): Http1Response {
   const { text, spans, status } = head;
   const lineEnd = text.indexOf('\r\n');
-  if (!/^HTTP\/1\.[01] [1-5][0-9][0-9]( [\t\x20-\x7e\x80-\xff]*)?\r\n/.test(text)) throw malformed('the status line is not well-formed');
+  if (!/^HTTP\/1\.[01] [1-5][0-9][0-9]( [\t\x20-\x7e\x80-\xff]*)?\r\n/.test(text))
+    throw malformed('the status line is not well-formed');
   const http10 = text.charCodeAt(7) === 0x30;
-  if (checkLines(text, spans, lineEnd + 2) !== LINES_OK) throw malformed('an octet of the head is out of place');
+  if (checkLines(text, spans, lineEnd + 2) !== LINES_OK)
+    throw malformed('an octet of the head is out of place');
   const lines = sortLines(text, spans, http10, status);
   const bodyless = toHead || status < 200 || status === 204 || status === 304;
   let body: Http1Response['body'] = 'close';
   if (bodyless || (lines.contentLength === 0 && !lines.chunked)) body = 'none';
   else if (lines.chunked) body = 'chunked';
   else if (lines.contentLength > 0) body = 'length';
+  const headers = new HeaderList(text, spans);
   return {
     status,
-    headers: new HeaderList(text, spans),
+    headers,
+    isEventStream: body !== 'none' && /^text\/event-stream\b/i.test(headers.get('content-type') ?? ''),
     // RFC 9110 §8.6: none in a 204.
     length: status === 204 || lines.chunked ? -1 : lines.contentLength,
     hasBody: !bodyless,
@@ -70,14 +82,24 @@ function sortLines(text: string, spans: number[], http10: boolean, status: numbe
   for (let i = 0; i < spans.length; i += 4) {
     const start = spans[i] as number;
     const bit = classify(text, start, spans[i + 1] as number);
-    const hop =
-      bit & (SEEN.CONNECTION | SEEN.KEEP_ALIVE | SEEN.TRANSFER_ENCODING | SEEN.CONTENT_LENGTH | SEEN.UPGRADE | SEEN.TE | SEEN.HOP);
-    if (hop === 0) continue;
+    const acted =
+      bit &
+      (SEEN.CONNECTION |
+        SEEN.KEEP_ALIVE |
+        SEEN.TRANSFER_ENCODING |
+        SEEN.CONTENT_LENGTH |
+        SEEN.UPGRADE |
+        SEEN.TE |
+        SEEN.HOP);
+    if (acted === 0) continue;
     const valueStart = spans[i + 2] as number;
     const valueEnd = spans[i + 3] as number;
     switch (bit) {
       case SEEN.CONNECTION:
-        connection = connection === undefined ? text.slice(valueStart, valueEnd) : `${connection}, ${text.slice(valueStart, valueEnd)}`;
+        connection =
+          connection === undefined
+            ? text.slice(valueStart, valueEnd)
+            : `${connection}, ${text.slice(valueStart, valueEnd)}`;
         break;
       case SEEN.KEEP_ALIVE:
         out.keepAliveTimeout = keepAliveTimeout(text.slice(valueStart, valueEnd));
@@ -86,6 +108,8 @@ function sortLines(text: string, spans: number[], http10: boolean, status: numbe
         if (out.contentLength !== -1) throw malformed('two Content-Length headers');
         out.contentLength = parseContentLength(text, valueStart, valueEnd);
         if (out.contentLength === -1) throw malformed('Content-Length is not a plain number');
+        // RFC 9110 §8.6: none in a 1xx or a 204. Elsewhere it stays: policies may want to know.
+        if (status >= 200 && status !== 204) continue;
         break;
       case SEEN.TRANSFER_ENCODING:
         if (out.chunked || http10 || valueEnd - valueStart !== 7 || !spells(text, valueStart, 'chunked')) {
@@ -104,13 +128,20 @@ function sortLines(text: string, spans: number[], http10: boolean, status: numbe
     }
     spans[i] = -1;
   }
-  if (out.chunked && out.contentLength !== -1) throw malformed('Content-Length and Transfer-Encoding together');
+  if (out.chunked && out.contentLength !== -1)
+    throw malformed('Content-Length and Transfer-Encoding together');
   if (connection !== undefined) applyConnection(connection, text, spans, out, http10);
   if (status !== 101) out.upgrade = undefined;
   return out;
 }
 
-function applyConnection(value: string, text: string, spans: number[], out: SortedLines, http10: boolean): void {
+function applyConnection(
+  value: string,
+  text: string,
+  spans: number[],
+  out: SortedLines,
+  http10: boolean,
+): void {
   const options = parseTokenList(value);
   if (options.includes('close')) out.keepAlive = false;
   else if (http10 && options.includes('keep-alive')) out.keepAlive = true;
@@ -118,7 +149,8 @@ function applyConnection(value: string, text: string, spans: number[], out: Sort
     if (name === 'close' || name === 'keep-alive' || name === 'upgrade' || !isRemovable(name)) continue;
     for (let i = 0; i < spans.length; i += 4) {
       const start = spans[i] as number;
-      if (start !== -1 && (spans[i + 1] as number) - start === name.length && spells(text, start, name)) spans[i] = -1;
+      if (start !== -1 && (spans[i + 1] as number) - start === name.length && spells(text, start, name))
+        spans[i] = -1;
     }
   }
 }

@@ -27,11 +27,15 @@ export interface ResponseHeadFraming {
   readonly date: string;
 }
 
-/** A final head as text, with the empty line. The framing lines are ours; the head's own are gone already. */
+/**
+ * A final head as text, with the empty line. The caller has seen to it that a Content-Length among the headers is the
+ * length given here, and that there is none when none is given.
+ */
 export function writeResponseHead(head: ResponseHead, framing: ResponseHeadFraming): string {
   let text = statusLine(head.status) + head.headers.serialize();
-  if (framing.length >= 0) text += `Content-Length: ${framing.length}\r\n`;
-  else if (framing.framing === 'chunked') text += 'Transfer-Encoding: chunked\r\n';
+  if (framing.length >= 0) {
+    if (!head.headers.has('content-length')) text += `Content-Length: ${framing.length}\r\n`;
+  } else if (framing.framing === 'chunked') text += 'Transfer-Encoding: chunked\r\n';
   if (!head.headers.has('date')) text += `Date: ${framing.date}\r\n`;
   if (!framing.keepAlive) text += 'Connection: close\r\n';
   else if (framing.http10) text += 'Connection: keep-alive\r\n';

@@ -116,7 +116,8 @@ export class ServerConnection implements Downstream, TimerOwner {
 
   /** Closes an idle connection at once; one with an exchange under way closes after it. */
   shutdown(): void {
-    if (this.#exchange === undefined && !this.#reader.midHead && this.#reading === 'head') this.socket.destroy();
+    if (this.#exchange === undefined && !this.#reader.midHead && this.#reading === 'head')
+      this.socket.destroy();
     else this.#keepAlive = false;
   }
 
@@ -247,7 +248,11 @@ export class ServerConnection implements Downstream, TimerOwner {
     try {
       request = readRequestHead(reader, this.#handler.settings, this.#memory);
     } catch (error) {
-      this.refuse(error instanceof GatewayError ? error : new GatewayError('internal', 'reading a head', { cause: error }));
+      this.refuse(
+        error instanceof GatewayError
+          ? error
+          : new GatewayError('internal', 'reading a head', { cause: error }),
+      );
       return chunk.length;
     }
     reader.clearHead();
@@ -273,7 +278,9 @@ export class ServerConnection implements Downstream, TimerOwner {
     this.headSent = false;
     this.bytesWritten = 0;
     this.#keepAlive =
-      request.keepAlive && !this.#handler.draining && this.#requests < this.#handler.settings.requestsPerConnection;
+      request.keepAlive &&
+      !this.#handler.draining &&
+      this.#requests < this.#handler.settings.requestsPerConnection;
     if (!request.hasBody) {
       this.#reader.skipBody();
       this.#reading = 'wait';
@@ -324,7 +331,8 @@ export class ServerConnection implements Downstream, TimerOwner {
     this.#handBody(chunk);
     if (result !== COMPLETE || this.#reading !== 'chunked') return end;
     const trailers = reader.takeTrailers();
-    const fault = trailers === undefined ? undefined : checkTrailers(trailers, this.#handler.settings.headerCount);
+    const fault =
+      trailers === undefined ? undefined : checkTrailers(trailers, this.#handler.settings.headerCount);
     if (fault !== undefined) {
       this.#brokenBody(fault);
       return chunk.length;
@@ -503,7 +511,11 @@ export class ServerConnection implements Downstream, TimerOwner {
   #responseEnded(): void {
     this.#exchangeTimer.clear();
     if (this.#reading === 'wait') return this.#keepAlive ? this.#nextRequest() : this.#linger();
-    if (!this.#keepAlive || !this.#bodyPromised() || (this.#reading === 'length' && this.#remaining > DRAIN_LIMIT)) {
+    if (
+      !this.#keepAlive ||
+      !this.#bodyPromised() ||
+      (this.#reading === 'length' && this.#remaining > DRAIN_LIMIT)
+    ) {
       return this.#linger();
     }
     if (this.#reading === 'length') this.#reading = 'drain-length';
@@ -596,7 +608,8 @@ export class ServerConnection implements Downstream, TimerOwner {
   }
 
   #onWriteTimeout(): void {
-    if (this.#clientEnded) this.#lose(new GatewayError('client_aborted', 'the client closed while the answer was under way'));
+    if (this.#clientEnded)
+      this.#lose(new GatewayError('client_aborted', 'the client closed while the answer was under way'));
     else this.#lose(new GatewayError('response_write_timeout', 'the client did not read'));
   }
 

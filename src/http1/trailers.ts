@@ -41,7 +41,8 @@ export function isForbiddenTrailer(lowerName: string): boolean {
 export function checkTrailers(trailers: HeaderList, maxCount: number): GatewayError | undefined {
   if (trailers.size > maxCount) return new GatewayError('bad_body', 'too many trailers');
   for (const [name, value] of trailers) {
-    if (!isFieldName(name) || !isFieldValue(value)) return new GatewayError('bad_body', 'a malformed trailer');
+    if (!isFieldName(name) || !isFieldValue(value))
+      return new GatewayError('bad_body', 'a malformed trailer');
     if (forbidden.has(name.toLowerCase())) return new GatewayError('bad_body', `the trailer ${name}`);
   }
   return undefined;

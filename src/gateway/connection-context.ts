@@ -1,0 +1,141 @@
+import type { DownstreamHandler } from '../core/downstream.ts';
+import type { GatewayError } from '../core/errors.ts';
+import type { Client, Exchange } from '../core/exchange.ts';
+import type { Llhttp } from '../http1/llhttp.ts';
+import type { Http1Request } from '../http1/request-head.ts';
+import type {
+  ServerConnection,
+  ServerConnectionHandler,
+  ServerSettings,
+} from '../http1/server-connection.ts';
+import type { TimerWheel } from '../core/timer-wheel.ts';
+import type { Clock } from '../core/clock.ts';
+import { hostWithPort, removeForwarding } from './client-address.ts';
+import type { ExchangeContext } from './exchange-context.ts';
+import { GatewayExchange } from './gateway-exchange.ts';
+import type { GatewayCore } from './gateway-core.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/**
+ * The gateway as one client connection sees it: what is the same for all requests of the connection is computed once
+ * and kept here.
+ */
+export class ConnectionContext implements ServerConnectionHandler, ExchangeContext {
+  readonly #core: GatewayCore;
+  readonly #peerIp: string;
+  readonly #onClose: (connection: ServerConnection) => void;
+  /** The snapshot that the following were computed for. */
+  #snapshot: Snapshot;
+  #trusted: boolean;
+  #client: Client;
+  #lines = '';
+  #linesHost: string | undefined;
+
+  constructor(core: GatewayCore, peerIp: string, onClose: (connection: ServerConnection) => void) {
+    this.#core = core;
+    this.#peerIp = peerIp;
+    this.#onClose = onClose;
+    this.#snapshot = core.snapshot;
+    this.#trusted = core.snapshot.forwarding.trusts(peerIp);
+    this.#client = core.snapshot.forwarding.direct(peerIp);
+  }
+
+  get settings(): ServerSettings {
+    return this.#core.snapshot.serverSettings;
+  }
+
+  get llhttp(): Llhttp {
+    return this.#core.llhttp;
+  }
+
+  get wheel(): TimerWheel {
+    return this.#core.wheel;
+  }
+
+  get draining(): boolean {
+    return this.#core.draining;
+  }
+
+  get clock(): Clock {
+    return this.#core.clock;
+  }
+
+  get via(): string {
+    return this.#core.via;
+  }
+
+  get policyPatience(): number {
+    return 60_000;
+  }
+
+  date(): string {
+    return this.#core.date();
+  }
+
+  nextId(): string {
+    return this.#core.ids.next();
+  }
+
+  onRequest(request: Http1Request, connection: ServerConnection): DownstreamHandler {
+    const { snapshot } = this.#core;
+    if (snapshot !== this.#snapshot) this.#adopt(snapshot);
+    const { forwarding } = snapshot;
+    let client = this.#client;
+    if (request.forwarded) {
+      if (this.#trusted) client = forwarding.behindProxy(request.headers, this.#peerIp);
+      else removeForwarding(request.headers);
+    }
+    const match = snapshot.router.find(request);
+    const route = (match === undefined ? undefined : snapshot.routes[match.index]) ?? snapshot.miss;
+    if (request.droppedNames > 0) this.#core.metrics.headersDropped(request.droppedNames);
+    snapshot.use();
+    return new GatewayExchange(request, connection, route, match?.params, client, snapshot, this);
+  }
+
+  onRefused(error: GatewayError, connection: ServerConnection, text: string): void {
+    this.#core.refused(error, connection.peerIp, text);
+  }
+
+  onClose(connection: ServerConnection): void {
+    this.#onClose(connection);
+  }
+
+  forwardingLines(exchange: Exchange & { readonly request: Http1Request }): string {
+    const { request, client } = exchange;
+    const { forwarding } = this.#snapshot;
+    const host = hostWithPort(request);
+    if (this.#trusted && request.forwarded) return forwarding.extendedLines(client, request.headers, host);
+    if (this.#linesHost !== host) {
+      this.#linesHost = host;
+      this.#lines = forwarding.linesFor(this.#client, host);
+    }
+    return this.#lines;
+  }
+
+  refusal(request: Http1Request): GatewayError | undefined {
+    return this.#core.refusal(request);
+  }
+
+  allowedMethods(request: Http1Request): string[] {
+    return this.#snapshot.router.allowedMethods(request);
+  }
+
+  started(): void {
+    this.#core.started();
+  }
+
+  finished(exchange: GatewayExchange, time: number): void {
+    this.#core.finished(exchange, time);
+  }
+
+  policyFailed(policy: string, exchange: GatewayExchange, error: unknown): void {
+    this.#core.policyFailed(policy, exchange, error);
+  }
+
+  #adopt(snapshot: Snapshot): void {
+    this.#snapshot = snapshot;
+    this.#trusted = snapshot.forwarding.trusts(this.#peerIp);
+    this.#client = snapshot.forwarding.direct(this.#peerIp);
+    this.#linesHost = undefined;
+  }
+}

@@ -1,0 +1,262 @@
+import type { UpstreamConfig } from '../config/schema.ts';
+import type { Clock } from '../core/clock.ts';
+import { GatewayError } from '../core/errors.ts';
+import type { Logger } from '../core/logger.ts';
+import { LoopTurn } from '../core/loop-turn.ts';
+import type { PolicyDefinition } from '../core/policy.ts';
+import type { Random } from '../core/random.ts';
+import { TimerWheel } from '../core/timer-wheel.ts';
+import { DateCache } from '../http/date.ts';
+import { Llhttp } from '../http1/llhttp.ts';
+import type { Http1Request } from '../http1/request-head.ts';
+import type { AccessRecord } from '../observe/access-log.ts';
+import type { GatewayMetrics } from '../observe/gateway-metrics.ts';
+import type { Config } from '../config/schema.ts';
+import { TargetStates, targetKeys } from '../upstream/target.ts';
+import { Upstream, UpstreamState } from '../upstream/upstream.ts';
+import type { GatewayExchange } from './gateway-exchange.ts';
+import { loopError } from './outgoing.ts';
+import type { OverloadMonitor } from './overload.ts';
+import { RequestIds } from './request-ids.ts';
+import { Snapshot } from './snapshot.ts';
+
+/** More intermediaries than any sane way has. */
+const MAX_HOPS = 20;
+
+/** What the core is made of. */
+export interface CoreOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: GatewayMetrics;
+  readonly accessLog: { log(record: AccessRecord): void } | undefined;
+  readonly policies: readonly PolicyDefinition[];
+  readonly overload: OverloadMonitor;
+}
+
+/**
+ * What outlives a snapshot: the parser, the timers, connections to targets, counts of what is under way. Exchanges come to
+ * it at their beginning and end; listeners and reload stand around it.
+ */
+export class GatewayCore {
+  readonly clock: Clock;
+  readonly metrics: GatewayMetrics;
+  readonly llhttp = new Llhttp();
+  readonly wheel: TimerWheel;
+  readonly ids: RequestIds;
+  readonly targets: TargetStates;
+  readonly #options: CoreOptions;
+  readonly #dates: DateCache;
+  readonly #upstreamStates = new Map<string, UpstreamState>();
+  /** Told apart from other gateways of the same name by its end, so that a chain of two is no loop. */
+  readonly #instance: string;
+  #snapshot: Snapshot | undefined;
+  #via = '';
+  #inFlight = 0;
+  #inFlightLimit = Infinity;
+  #idleWaiters: (() => void)[] = [];
+  draining = false;
+
+  constructor(options: CoreOptions) {
+    this.#options = options;
+    this.clock = options.clock;
+    this.metrics = options.metrics;
+    this.wheel = new TimerWheel(options.clock);
+    this.ids = new RequestIds(options.random);
+    this.#dates = new DateCache(() => options.clock.now());
+    this.targets = new TargetStates({ llhttp: this.llhttp, wheel: this.wheel, turn: new LoopTurn() });
+    this.#instance = Buffer.from(options.random.bytes(4)).toString('hex');
+  }
+
+  /** The snapshot that new exchanges use. There is one before anything listens. */
+  get snapshot(): Snapshot {
+    if (this.#snapshot === undefined) throw new Error('no configuration has been loaded');
+    return this.#snapshot;
+  }
+
+  get via(): string {
+    return this.#via;
+  }
+
+  /** Exchanges under way. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  date(): string {
+    return this.#dates.current();
+  }
+
+  /**
+   * Compiles a configuration; nothing changes until {@link adopt}.
+   * @throws SnapshotError with every mistake that policies find in their options.
+   */
+  compile(config: Config): Snapshot {
+    const { policies, clock, random, logger, metrics } = this.#options;
+    const upstreams = new Map<string, Upstream>();
+    return new Snapshot(config, {
+      policies,
+      clock,
+      random,
+      logger,
+      upstream: (name) => {
+        const upstreamConfig = config.upstreams[name];
+        if (upstreamConfig === undefined) return undefined;
+        let upstream = upstreams.get(name);
+        if (upstream === undefined) upstreams.set(name, (upstream = this.#upstream(upstreamConfig)));
+        return upstream;
+      },
+      routeMetrics: (name) => metrics.route(name),
+      policyMetrics: (policy, route) => metrics.policy(policy, route),
+    });
+  }
+
+  /** Lets new exchanges use a snapshot; those under way finish on the one they have. */
+  adopt(snapshot: Snapshot): void {
+    const { config } = snapshot;
+    const previous = this.#snapshot;
+    this.#snapshot = snapshot;
+    this.#via = `${config.via}-${this.#instance}`;
+    this.#inFlightLimit = config.limits.inFlight;
+    this.#options.overload.configure(config.overload.eventLoopDelay, config.overload.memory);
+    for (const upstream of Object.values(config.upstreams))
+      this.#stateOf(upstream.name).limit = placesOf(upstream);
+    previous?.retire();
+    const keys = new Set(Object.values(config.upstreams).flatMap((upstream) => targetKeys(upstream)));
+    this.targets.retain(keys);
+    for (const [name, state] of this.#upstreamStates) {
+      if (config.upstreams[name] === undefined && state.inFlight === 0) this.#upstreamStates.delete(name);
+    }
+    this.metrics.configInfo(snapshot.version);
+    this.metrics.retain(
+      new Set(config.routes.map(({ name }) => name)),
+      new Set(Object.keys(config.upstreams)),
+    );
+  }
+
+  refusal(request: Http1Request): GatewayError | undefined {
+    const loop = loopError(request, this.#via, MAX_HOPS);
+    if (loop !== undefined) return loop;
+    const { overload } = this.#options;
+    if (overload.level !== 'none') {
+      this.metrics.shed(overload.reason);
+      return new GatewayError('overloaded', overload.reason);
+    }
+    if (this.#inFlight > this.#inFlightLimit) {
+      this.metrics.shed('in_flight');
+      return new GatewayError('overloaded', `${this.#inFlight} exchanges under way`);
+    }
+    return undefined;
+  }
+
+  started(): void {
+    this.#inFlight++;
+    this.metrics.exchangeStarted();
+  }
+
+  finished(exchange: GatewayExchange, time: number): void {
+    this.#inFlight--;
+    this.metrics.exchangeEnded();
+    exchange.snapshot.leave();
+    const { outcome, request, route } = exchange;
+    const { status, duration, upstreamDuration, requestBytes, responseBytes } = outcome;
+    route.metrics.finished(request.method, status, duration, upstreamDuration, requestBytes, responseBytes);
+    this.#options.accessLog?.log({
+      time,
+      id: exchange.id,
+      clientIp: exchange.client.ip,
+      method: request.method,
+      host: request.host,
+      path: request.path,
+      query: request.query,
+      httpVersion: request.httpVersion,
+      route: route.name,
+      status,
+      duration,
+      upstreamDuration,
+      target: outcome.target,
+      requestBytes,
+      responseBytes,
+      attempts: outcome.attempts,
+      consumer: exchange.consumer?.id,
+      error: outcome.error?.code,
+      detail: outcome.error?.detail,
+      userAgent: request.headers.get('user-agent'),
+    });
+    if (this.#inFlight === 0 && this.#idleWaiters.length > 0) {
+      for (const resolve of this.#idleWaiters.splice(0)) resolve();
+    }
+  }
+
+  /** Something came that is not a request; it has been answered. */
+  refused(error: GatewayError, clientIp: string, text: string): void {
+    this.metrics.clientError(error.code);
+    const [line = ''] = text.trimStart().split('\r\n', 1);
+    const [method = '', path = '', version = ''] = line.split(' ');
+    this.#options.accessLog?.log({
+      time: this.clock.now(),
+      id: '',
+      clientIp,
+      method: /^[A-Za-z-]{1,32}$/.test(method) ? method : '',
+      host: '',
+      path: (path.split('?', 1)[0] ?? '').slice(0, 128),
+      query: undefined,
+      httpVersion: /^HTTP\/\d\.\d$/.test(version) ? version.slice(5) : '',
+      route: '',
+      status: error.status,
+      duration: 0,
+      upstreamDuration: undefined,
+      target: undefined,
+      requestBytes: 0,
+      responseBytes: 0,
+      attempts: 0,
+      consumer: undefined,
+      error: error.code,
+      detail: error.detail,
+      userAgent: undefined,
+    });
+  }
+
+  policyFailed(policy: string, exchange: GatewayExchange, error: unknown): void {
+    this.#options.logger.error(
+      { policy, route: exchange.routeName, id: exchange.id, err: error },
+      'a policy failed',
+    );
+    this.metrics
+      .policy(policy, exchange.routeName)
+      .counter('failures', 'Exchanges that the policy failed.')
+      .add();
+  }
+
+  /** Resolves when no exchange is under way. */
+  async whenIdle(): Promise<void> {
+    if (this.#inFlight === 0) return;
+    await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  /** Ends timers and connections to targets. */
+  close(): void {
+    this.#snapshot?.retire();
+    this.targets.destroy();
+    this.wheel.close();
+  }
+
+  #upstream(config: UpstreamConfig): Upstream {
+    return new Upstream(config, this.#stateOf(config.name), this.targets, {
+      wheel: this.wheel,
+      random: this.#options.random,
+      observer: this.metrics,
+    });
+  }
+
+  #stateOf(name: string): UpstreamState {
+    let state = this.#upstreamStates.get(name);
+    if (state === undefined) this.#upstreamStates.set(name, (state = new UpstreamState(this.wheel)));
+    return state;
+  }
+}
+
+/** How many exchanges an upstream takes at once: by its own limit, and by that of connections to its targets. */
+function placesOf({ limits, targets }: UpstreamConfig): number {
+  return Math.min(limits.inFlight, (limits.connections ?? Infinity) * targets.length);
+}

@@ -1,0 +1,535 @@
+import type { BodySink, BodySource, BodyStage } from '../core/body.ts';
+import { chainStages } from '../core/body-chain.ts';
+import type { Downstream, DownstreamHandler } from '../core/downstream.ts';
+import { GatewayError } from '../core/errors.ts';
+import type { Client, Consumer, Exchange, Outcome, Reply, ResponseHead } from '../core/exchange.ts';
+import { problemOf } from '../core/problem.ts';
+import type { UpstreamHandler, UpstreamResponse } from '../core/upstream-call.ts';
+import { isFieldName, isFieldValue } from '../http/field.ts';
+import { HeaderList } from '../http/header-list.ts';
+import { hasEncodedSeparator } from '../http/path.ts';
+import type { Http1Request } from '../http1/request-head.ts';
+import { allowedTrailers } from '../http1/trailers.ts';
+import { UpstreamCall } from '../upstream/upstream-call.ts';
+import type { CompiledRoute } from './compiled-route.ts';
+import type { ExchangeContext } from './exchange-context.ts';
+import type { Snapshot } from './snapshot.ts';
+import { buildCall, methodTakesNoTunnel, refusedUpgrade, targetPath } from './outgoing.ts';
+
+const noParams: Readonly<Record<string, string>> = Object.freeze(Object.create(null));
+
+type Phase = 'policies' | 'calling' | 'responding' | 'done';
+
+/**
+ * One exchange: the route's policies in order, the call to the upstream, the policies again in reverse, the relay of both
+ * bodies, and the account of it all. It is what policies see as {@link Exchange}, and what stands between the client's
+ * connection and the target's.
+ */
+export class GatewayExchange implements Exchange, DownstreamHandler, UpstreamHandler {
+  readonly request: Http1Request;
+  readonly route: CompiledRoute;
+  readonly params: Readonly<Record<string, string>>;
+  readonly client: Client;
+  /** The configuration that the exchange began on, and ends on. */
+  readonly snapshot: Snapshot;
+  id: string;
+  consumer: Consumer | undefined = undefined;
+  upstreamPath: string;
+  requestBodyLimit: number;
+  readonly #context: ExchangeContext;
+  readonly #downstream: Downstream;
+  readonly #startedAt: number;
+  readonly #time: number;
+  #phase: Phase = 'policies';
+  /** How many policies have been reached; answers go through these, in reverse. */
+  #reached = 0;
+  #call: UpstreamCall | undefined;
+  #requestSink: BodySink | undefined;
+  #responseSink: BodySink;
+  /** What is paused and resumed for the client: the call, or a stage that holds chunks back. */
+  #responseSource: BodySource | undefined;
+  /** The same for the target: the client's connection, or a stage. */
+  #requestSource: BodySource;
+  #requestStages: BodyStage[] | undefined;
+  #responseStages: BodyStage[] | undefined;
+  #requestBytes = 0;
+  #status = 0;
+  #error: GatewayError | undefined;
+  #calledAt = 0;
+  #upstreamDuration: number | undefined;
+  #state: Map<object | symbol, unknown> | undefined;
+  /** Set while a policy is waited for in the middle of an answer. */
+  #holding = false;
+  #clientGone = false;
+  #tunnel = false;
+
+  constructor(
+    request: Http1Request,
+    downstream: Downstream,
+    route: CompiledRoute,
+    params: Readonly<Record<string, string>> | undefined,
+    client: Client,
+    snapshot: Snapshot,
+    context: ExchangeContext,
+  ) {
+    this.request = request;
+    this.route = route;
+    this.params = params ?? noParams;
+    this.client = client;
+    this.snapshot = snapshot;
+    this.id = context.nextId();
+    this.upstreamPath = request.path;
+    this.requestBodyLimit = route.bodyLimit;
+    this.#context = context;
+    this.#downstream = downstream;
+    this.#responseSink = downstream;
+    this.#requestSource = downstream;
+    this.#startedAt = context.clock.monotonic();
+    this.#time = context.clock.now();
+  }
+
+  get routeName(): string {
+    return this.route.name;
+  }
+
+  get state(): Map<object | symbol, unknown> {
+    return (this.#state ??= new Map());
+  }
+
+  get outcome(): Outcome {
+    return {
+      status: this.#status,
+      error: this.#error,
+      duration: this.#context.clock.monotonic() - this.#startedAt,
+      upstreamDuration: this.#upstreamDuration,
+      requestBytes: this.#requestBytes,
+      responseBytes: this.#downstream.bytesWritten,
+      target: this.#call?.target?.label,
+      attempts: this.#call?.attempts ?? 0,
+    };
+  }
+
+  wrapRequestBody(stage: BodyStage): void {
+    (this.#requestStages ??= []).push(stage);
+  }
+
+  wrapResponseBody(stage: BodyStage): void {
+    (this.#responseStages ??= []).push(stage);
+  }
+
+  // The request, through the policies to the upstream.
+
+  start(): void {
+    const { route } = this;
+    this.#context.started(this);
+    this.#downstream.setExchangeTimeout(
+      route.exchangeTimeout === 0 ? this.#context.policyPatience : route.exchangeTimeout,
+    );
+    this.#downstream.setBodyTimeouts(route.requestBodyTimeout, route.requestBodyIdleTimeout);
+    const refusal = this.#context.refusal(this.request) ?? methodTakesNoTunnel(this.request);
+    if (refusal !== undefined) {
+      this.#answerError(refusal);
+      return;
+    }
+    try {
+      if (route.rewrites) this.upstreamPath = targetPath(this);
+    } catch (error) {
+      this.#answerError(asGatewayError(error, 'rewriting the path'));
+      return;
+    }
+    if (
+      this.request.path.includes('%') &&
+      route.config?.allowEncodedSeparators !== true &&
+      hasEncodedSeparator(this.request.path)
+    ) {
+      this.#answerError(new GatewayError('bad_path', 'an encoded separator'));
+      return;
+    }
+    this.#runRequestPolicies();
+  }
+
+  #runRequestPolicies(): void {
+    const { policies } = this.route;
+    try {
+      while (this.#reached < policies.length) {
+        const policy = policies[this.#reached++];
+        const verdict = policy?.instance.onRequest?.(this);
+        if (verdict === undefined) continue;
+        if (isPromise(verdict)) {
+          this.#await(verdict);
+          return;
+        }
+        this.#answerReply(verdict);
+        return;
+      }
+    } catch (error) {
+      this.#policyFailed(error, this.#reached - 1);
+      return;
+    }
+    this.#proceed();
+  }
+
+  #await(verdict: Promise<Reply | undefined | void>): void {
+    const at = this.#reached - 1;
+    verdict.then(
+      (reply) => {
+        if (this.#phase !== 'policies') return;
+        if (reply === undefined) this.#runRequestPolicies();
+        else this.#answerReply(reply);
+        this.#call?.flush();
+      },
+      (error: unknown) => {
+        if (this.#phase === 'policies') this.#policyFailed(error, at);
+      },
+    );
+  }
+
+  /** Every policy has let the request pass. */
+  #proceed(): void {
+    const { request, route } = this;
+    const limit = this.requestBodyLimit;
+    if (limit > 0 && request.contentLength > limit) {
+      this.#answerError(new GatewayError('body_too_large', `${request.contentLength} octets announced`));
+      return;
+    }
+    const upgradeRefusal = refusedUpgrade(request, route);
+    if (upgradeRefusal !== undefined) {
+      this.#answerReply(upgradeRefusal, 'error');
+      return;
+    }
+    if (route.upstream === undefined) {
+      this.#answerMiss();
+      return;
+    }
+    this.#phase = 'calling';
+    this.#calledAt = this.#context.clock.monotonic();
+    if (route.exchangeTimeout === 0) this.#downstream.setExchangeTimeout(0);
+    const call = new UpstreamCall(
+      route.upstream,
+      buildCall(this, this.#context, this.#requestStages !== undefined),
+      this,
+      route.clientSettings,
+    );
+    this.#call = call;
+    this.#requestSink = call;
+    this.#responseSource = call;
+    if (this.#requestStages !== undefined) {
+      const chain = chainStages(this.#requestStages, this.#downstream, call);
+      this.#requestSink = chain.sink;
+      this.#requestSource = chain.source;
+    }
+    call.start();
+    if (this.#phase === 'calling' && request.hasBody) this.#downstream.startBody();
+  }
+
+  #answerMiss(): void {
+    const { request } = this;
+    if (request.path === '*') {
+      this.#answerReply({
+        status: 204,
+        headers: [['allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS']],
+      });
+      return;
+    }
+    const allowed = this.route.config === undefined ? this.#context.allowedMethods(request) : [];
+    if (allowed.length === 0) {
+      this.#answerError(new GatewayError('route_not_found', 'no route'));
+      return;
+    }
+    this.#answerError(new GatewayError('method_not_allowed', request.method), [
+      ['allow', allowed.join(', ')],
+    ]);
+  }
+
+  onRequestBody(chunk: Uint8Array): void {
+    this.#requestBytes += chunk.length;
+    if (this.#phase === 'done') return;
+    const limit = this.requestBodyLimit;
+    if (limit > 0 && this.#requestBytes > limit && !this.#tunnel) {
+      this.#failRequest(new GatewayError('body_too_large', `more than ${limit} octets`));
+      return;
+    }
+    if (this.#requestSink?.write(chunk) === false) this.#downstream.pause();
+  }
+
+  onRequestEnd(trailers: HeaderList | undefined): void {
+    if (this.#phase === 'done') return;
+    this.#requestSink?.end(allowedTrailers(trailers, this.route.config?.trailers ?? []));
+  }
+
+  onRequestFlush(): void {
+    this.#call?.flush();
+  }
+
+  onUpstreamDrain(): void {
+    this.#requestSource.resume();
+  }
+
+  onUpstreamBackpressure(): void {
+    this.#requestSource.pause();
+  }
+
+  // The answer, from the upstream through the policies to the client.
+
+  onInterim(status: number, headers: HeaderList): void {
+    this.#downstream.sendInterim(status, headers);
+  }
+
+  onUpstreamHead(response: UpstreamResponse): void {
+    const now = this.#context.clock.monotonic();
+    this.#upstreamDuration = now - this.#calledAt;
+    this.#phase = 'responding';
+    const head: ResponseHead = { status: response.status, headers: response.headers, from: 'target' };
+    if (response.isEventStream) this.#downstream.setExchangeTimeout(0);
+    this.#respond(head, response.length, response.hasBody);
+  }
+
+  onUpgrade(headers: HeaderList): void {
+    this.#upstreamDuration = this.#context.clock.monotonic() - this.#calledAt;
+    this.#phase = 'responding';
+    this.#status = 101;
+    this.#tunnel = true;
+    this.#downstream.setExchangeTimeout(0);
+    headers.append('Upgrade', 'websocket');
+    headers.append('Connection', 'Upgrade');
+    this.#downstream.sendUpgrade(headers);
+  }
+
+  onResponseBody(chunk: Uint8Array): void {
+    if (this.#phase === 'done') return;
+    if (!this.#responseSink.write(chunk)) this.#call?.pause();
+  }
+
+  onResponseEnd(trailers: HeaderList | undefined): void {
+    if (this.#phase === 'done') return;
+    this.#responseSink.end(allowedTrailers(trailers, this.route.config?.trailers ?? []));
+  }
+
+  onBatchStart(): void {
+    this.#downstream.cork();
+  }
+
+  onBatchEnd(): void {
+    if (!this.#downstream.uncork() && this.#phase !== 'done') this.#responseSource?.pause();
+  }
+
+  onClientDrain(): void {
+    if (!this.#holding) this.#responseSource?.resume();
+  }
+
+  onUpstreamError(error: GatewayError): void {
+    if (this.#phase === 'done') return;
+    this.#error ??= error;
+    if (this.#downstream.headSent) {
+      this.#responseSink.abort(error);
+      this.#downstream.abort(error);
+      return;
+    }
+    this.#answerError(error);
+  }
+
+  /** Runs the policies in reverse and sends the head; waits where one of them does. */
+  #respond(head: ResponseHead, length: number, hasBody: boolean, body?: Uint8Array): void {
+    if (!this.route.watchesResponses) {
+      this.#sendHead(head, length, hasBody, body);
+      return;
+    }
+    this.#runResponsePolicies(this.#reached - 1, head, length, hasBody, body);
+  }
+
+  #runResponsePolicies(
+    from: number,
+    head: ResponseHead,
+    length: number,
+    hasBody: boolean,
+    body?: Uint8Array,
+  ): void {
+    const { policies } = this.route;
+    for (let i = from; i >= 0; i--) {
+      let waiting: void | Promise<void>;
+      try {
+        waiting = policies[i]?.instance.onResponse?.(this, head);
+      } catch (error) {
+        this.#responsePolicyFailed(error, i);
+        return;
+      }
+      if (waiting === undefined) continue;
+      this.#hold();
+      waiting.then(
+        () => {
+          this.#release(() => {
+            this.#runResponsePolicies(i - 1, head, length, hasBody, body);
+          });
+        },
+        (error: unknown) => {
+          this.#release(() => {
+            this.#responsePolicyFailed(error, i);
+          });
+        },
+      );
+      return;
+    }
+    this.#sendHead(head, length, hasBody, body);
+  }
+
+  /** Nothing of the body comes before the head has been sent. */
+  #hold(): void {
+    this.#holding = true;
+    this.#call?.pause();
+  }
+
+  #release(go: () => void): void {
+    if (this.#phase === 'done') return;
+    this.#holding = false;
+    go();
+    if (!this.#holding) this.#call?.resume();
+  }
+
+  #sendHead(head: ResponseHead, length: number, hasBody: boolean, body?: Uint8Array): void {
+    const downstream = this.#downstream;
+    this.#status = head.status;
+    const wrapped = this.#responseStages !== undefined && hasBody;
+    const declared = this.route.watchesResponses ? this.#declaredLength(head, length, wrapped) : length;
+    if (wrapped && this.#responseStages !== undefined) {
+      const chain = chainStages(this.#responseStages, this.#call ?? idleSource, downstream);
+      this.#responseSink = chain.sink;
+      this.#responseSource = chain.source;
+    }
+    downstream.sendHead(head, declared, hasBody);
+    if (head.from === 'target') return;
+    if (body !== undefined && hasBody) this.#responseSink.write(body);
+    this.#responseSink.end();
+  }
+
+  /** The length after policies had their hands on the head: what a stage changed is chunked, anything else is as it was. */
+  #declaredLength(head: ResponseHead, length: number, wrapped: boolean): number {
+    const value = head.headers.get('content-length');
+    if (value === undefined) return wrapped ? -1 : length;
+    if (value === String(length)) return length;
+    head.headers.delete('content-length');
+    return wrapped ? -1 : length;
+  }
+
+  // Answers of our own.
+
+  #answerReply(reply: Reply, from: 'reply' | 'error' = 'reply'): void {
+    this.#phase = 'responding';
+    if (!Number.isInteger(reply.status) || reply.status < 200 || reply.status > 599) {
+      this.#policyFailed(new RangeError(`a reply with the status ${reply.status}`), this.#reached - 1);
+      return;
+    }
+    const headers = new HeaderList();
+    for (const [name, value] of reply.headers ?? []) {
+      if (!isFieldName(name) || !isFieldValue(value)) {
+        this.#policyFailed(
+          new TypeError(`a reply with the malformed header ${JSON.stringify(name)}`),
+          this.#reached - 1,
+        );
+        return;
+      }
+      if (!ownedByEngine.has(name.toLowerCase())) headers.append(name, value);
+    }
+    const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
+    const bodyless = reply.status === 204 || reply.status === 304;
+    const hasBody = !bodyless && this.request.method !== 'HEAD';
+    const length = bodyless ? -1 : (body?.length ?? 0);
+    this.#respond({ status: reply.status, headers, from }, length, hasBody, body);
+  }
+
+  #answerError(error: GatewayError, headers: readonly (readonly [string, string])[] = []): void {
+    if (this.#phase === 'done') return;
+    this.#error ??= error;
+    this.#status = error.status;
+    if (this.#clientGone) return;
+    const reply = problemOf(error, this.id);
+    this.#answerReply({ ...reply, headers: [...(reply.headers ?? []), ...headers] }, 'error');
+  }
+
+  #policyFailed(thrown: unknown, at: number): void {
+    const name = this.route.policies[at]?.name ?? '?';
+    const error = asGatewayError(thrown, `the policy ${name} failed`);
+    if (error.code === 'policy_failed') this.#context.policyFailed(name, this, thrown);
+    this.#answerError(error);
+  }
+
+  /** A policy that cannot even look at an answer: the answer is replaced, and no policy is asked again. */
+  #responsePolicyFailed(thrown: unknown, at: number): void {
+    const name = this.route.policies[at]?.name ?? '?';
+    const error = asGatewayError(thrown, `the policy ${name} failed on the answer`);
+    this.#context.policyFailed(name, this, thrown);
+    this.#error ??= error;
+    this.#call?.abort();
+    this.#responseStages = undefined;
+    const reply = problemOf(error, this.id);
+    const body = Buffer.from(typeof reply.body === 'string' ? reply.body : '');
+    const head: ResponseHead = {
+      status: error.status,
+      headers: HeaderList.from(reply.headers ?? []),
+      from: 'error',
+    };
+    this.#sendHead(head, body.length, this.request.method !== 'HEAD', body);
+  }
+
+  // Ends.
+
+  /** The request cannot be completed, but the client is there to be told. */
+  #failRequest(error: GatewayError): void {
+    this.#error ??= error;
+    this.#call?.abort();
+    this.#requestSink?.abort(error);
+    if (this.#downstream.headSent) this.#downstream.abort(error);
+    else if (this.#phase !== 'done') this.#answerError(error);
+  }
+
+  onClientError(error: GatewayError): void {
+    if (this.#phase === 'done') return;
+    if (error.code !== 'client_aborted' && error.code !== 'response_write_timeout') {
+      this.#failRequest(error);
+      return;
+    }
+    this.#clientGone = true;
+    this.#error ??= error;
+    this.#requestSink?.abort(error);
+    this.#call?.abort();
+  }
+
+  onExchangeTimeout(): void {
+    if (this.#phase === 'done') return;
+    if (this.#phase === 'policies') {
+      this.#policyFailed(new Error('it did not answer in time'), this.#reached - 1);
+      return;
+    }
+    const error = new GatewayError('exchange_timeout', `more than ${this.route.exchangeTimeout} ms`);
+    this.#failRequest(error);
+  }
+
+  onResponseSent(): void {
+    if (this.#phase === 'done') return;
+    this.#phase = 'done';
+    this.#call?.abort();
+    const { policies } = this.route;
+    for (let i = this.#reached - 1; i >= 0; i--) {
+      const policy = policies[i];
+      try {
+        policy?.instance.onFinish?.(this);
+      } catch (error) {
+        this.#context.policyFailed(policy?.name ?? '?', this, error);
+      }
+    }
+    this.#context.finished(this, this.#time);
+  }
+}
+
+/** Framing and connection are the engine's alone; a policy's reply cannot set them. */
+const ownedByEngine = new Set(['content-length', 'transfer-encoding', 'connection', 'keep-alive', 'trailer']);
+
+const idleSource = { pause: () => undefined, resume: () => undefined };
+
+function isPromise(value: unknown): value is Promise<Reply | undefined | void> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+function asGatewayError(thrown: unknown, what: string): GatewayError {
+  if (thrown instanceof GatewayError) return thrown;
+  return new GatewayError('policy_failed', what, { cause: thrown });
+}

@@ -1,0 +1,392 @@
+import type { ConfigInput } from '../config/schema.ts';
+import type { Config } from '../config/schema.ts';
+import type { Finding } from '../config/finding.ts';
+import type { Clock } from '../core/clock.ts';
+import { systemClock } from '../core/clock.ts';
+import type { Logger } from '../core/logger.ts';
+import type { PolicyDefinition } from '../core/policy.ts';
+import type { Random } from '../core/random.ts';
+import { systemRandom } from '../core/random.ts';
+import type { AdminServer } from '../admin/admin-server.ts';
+import { startAdmin } from '../admin/admin-server.ts';
+import type { AccessLog, AccessRecord } from '../observe/access-log.ts';
+import { createAccessLog } from '../observe/access-log.ts';
+import { createGatewayMetrics, type GatewayMetrics } from '../observe/gateway-metrics.ts';
+import { MetricsRegistry } from '../observe/metrics.ts';
+import { createLogger } from '../observe/operational-log.ts';
+import { builtInPolicies } from './built-in-policies.ts';
+import type { ConfigSource } from './config-source.ts';
+import { objectSource } from './config-source.ts';
+import { FileWatcher } from './file-watcher.ts';
+import { GatewayCore } from './gateway-core.ts';
+import type { ListenerAddress } from './listener.ts';
+import { ClientConnections, defaultConnectionLimit, Listener } from './listener.ts';
+import type { OverloadLevel } from './overload.ts';
+import { OverloadMonitor, processGauges } from './overload.ts';
+import type { Snapshot } from './snapshot.ts';
+import { SnapshotError } from './snapshot.ts';
+import { version } from './version.ts';
+
+/** How a gateway is made. One of `config` and `configFile` is given. */
+export interface GatewayOptions {
+  /** The configuration, as it would stand in a file. */
+  readonly config?: ConfigInput;
+  /** The file of the configuration; it is watched, and read again when it changes. */
+  readonly configFile?: string;
+  /** Policies beyond the built-in ones. */
+  readonly policies?: readonly PolicyDefinition[];
+  /** The operational log; standard error when left out. */
+  readonly logger?: Logger;
+  /** Where records of exchanges go; false is nowhere, and standard output when left out, as the configuration says. */
+  readonly accessLog?: ((record: AccessRecord) => void) | false;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** Environment for `${NAME}` in a configuration file; the process's own when left out. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Whether the files of the configuration are watched; true when left out. */
+  readonly watch?: boolean;
+}
+
+/** A configuration that cannot be used, with every mistake in it. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly mistakes: readonly Finding[];
+
+  constructor(mistakes: readonly Finding[]) {
+    const lines = mistakes.map(({ path, found, remedy }) => `${path.join('.')}: ${found}: ${remedy}`);
+    super(
+      `the configuration has ${mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`}\n${lines.join('\n')}`,
+    );
+    this.mistakes = mistakes;
+  }
+}
+
+/** What a reload came to. */
+export type ReloadResult =
+  | { readonly ok: true; readonly version: string }
+  | { readonly ok: false; readonly mistakes: readonly Finding[] };
+
+/**
+ * Starts a gateway: when the promise resolves, it accepts connections.
+ * @throws ConfigError when the configuration has mistakes.
+ * @throws the error of `listen`, such as EADDRINUSE, when an address is taken.
+ */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const gateway = new Gateway(options);
+  try {
+    await gateway.start();
+  } catch (error) {
+    await gateway.close();
+    throw error;
+  }
+  return gateway;
+}
+
+type State = 'starting' | 'serving' | 'draining' | 'closed';
+
+/** The running program: listeners, the current snapshot, and what outlives a snapshot. */
+export class Gateway {
+  readonly #source: ConfigSource;
+  readonly #options: GatewayOptions;
+  readonly #logger: Logger;
+  readonly #registry = new MetricsRegistry();
+  readonly #metrics: GatewayMetrics;
+  readonly #overload: OverloadMonitor;
+  readonly #core: GatewayCore;
+  readonly #connections: ClientConnections;
+  readonly #watcher: FileWatcher;
+  #accessLog: AccessLog | undefined;
+  #listeners: Listener[] = [];
+  #admin: AdminServer | undefined;
+  #adminKey = '';
+  #state: State = 'starting';
+  #reloading: Promise<unknown> = Promise.resolve();
+  #draining: Promise<void> | undefined;
+
+  constructor(options: GatewayOptions) {
+    const policies = [...builtInPolicies, ...(options.policies ?? [])];
+    this.#options = options;
+    this.#source = objectSource(() => options.config, policies);
+    this.#logger = options.logger ?? createLogger({ level: 'info', pretty: process.stderr.isTTY === true });
+    this.#metrics = createGatewayMetrics(this.#registry, {
+      version,
+      accessLogDropped: () => this.#accessLog?.dropped ?? 0,
+    });
+    this.#overload = new OverloadMonitor(processGauges(), (level) => {
+      this.#onOverload(level);
+    });
+    this.#core = new GatewayCore({
+      clock: options.clock ?? systemClock,
+      random: options.random ?? systemRandom,
+      logger: this.#logger,
+      metrics: this.#metrics,
+      accessLog: { log: (record) => this.#log(record) },
+      policies,
+      overload: this.#overload,
+    });
+    this.#connections = new ClientConnections(this.#core);
+    this.#watcher = new FileWatcher(() => {
+      void this.reload();
+    });
+  }
+
+  /** Where it listens, in the order of the configuration. */
+  get addresses(): readonly ListenerAddress[] {
+    return this.#listeners.map((listener) => listener.address);
+  }
+
+  /** Where the admin listener is, if there is one. */
+  get adminAddress(): ListenerAddress | undefined {
+    return this.#admin?.address;
+  }
+
+  /** The configuration that new requests meet. */
+  get config(): Config {
+    return this.#core.snapshot.config;
+  }
+
+  /** Open connections and exchanges, for tests and the curious. */
+  get stats(): {
+    readonly clientConnections: number;
+    readonly targetConnections: number;
+    readonly inFlight: number;
+  } {
+    return {
+      clientConnections: this.#connections.size,
+      targetConnections: this.#core.targets.connections,
+      inFlight: this.#core.inFlight,
+    };
+  }
+
+  /** Everything that is counted, in the text format of Prometheus. */
+  metrics(): string {
+    return this.#registry.expose();
+  }
+
+  /** Called once by {@link createGateway}. */
+  async start(): Promise<void> {
+    const loaded = await this.#source.load();
+    if (!loaded.ok) throw new ConfigError(loaded.mistakes);
+    const snapshot = this.#compile(loaded.config);
+    if ('mistakes' in snapshot) throw new ConfigError(snapshot.mistakes);
+    await this.#install(snapshot);
+    this.#state = 'serving';
+    if (this.#options.watch !== false && loaded.files.length > 0) this.#watcher.watch(loaded.files);
+  }
+
+  /**
+   * Reads the configuration again and lets new exchanges use it; those under way finish on the old one. One reload at a
+   * time: a second call waits for the first. A configuration with mistakes changes nothing.
+   */
+  reload(): Promise<ReloadResult> {
+    const next = this.#reloading.then(() => this.#reload());
+    this.#reloading = next.catch(() => undefined);
+    return next;
+  }
+
+  /**
+   * Ends in good order: not ready any more, a while of accepting all the same, then the exchanges under way get their
+   * time, then everything is closed. Calling it again waits for the same end.
+   */
+  drain(): Promise<void> {
+    return (this.#draining ??= this.#drain());
+  }
+
+  /** Ends at once. Resolves when nothing is left. */
+  async close(): Promise<void> {
+    this.#state = 'closed';
+    this.#watcher.close();
+    for (const listener of this.#listeners.splice(0)) listener.stop();
+    this.#connections.destroy();
+    this.#core.close();
+    this.#overload.close();
+    this.#metrics.close();
+    await this.#admin?.close();
+    this.#admin = undefined;
+    await this.#accessLog?.close();
+  }
+
+  async #reload(): Promise<ReloadResult> {
+    if (this.#state !== 'serving') return { ok: false, mistakes: [notServing] };
+    const loaded = await this.#source.load();
+    if (this.#options.watch !== false && loaded.files.length > 0) this.#watcher.watch(loaded.files);
+    const snapshot = loaded.ok ? this.#compile(loaded.config) : { mistakes: loaded.mistakes };
+    if ('mistakes' in snapshot) return this.#keepOld(snapshot.mistakes);
+    if (snapshot.version === this.#core.snapshot.version) {
+      snapshot.retire();
+      this.#metrics.reload(true);
+      return { ok: true, version: snapshot.version };
+    }
+    try {
+      await this.#install(snapshot);
+    } catch (error) {
+      snapshot.retire();
+      const message = error instanceof Error ? error.message : String(error);
+      return this.#keepOld([
+        { path: ['listen'], found: message, remedy: 'free the address, or name another' },
+      ]);
+    }
+    this.#metrics.reload(true);
+    this.#logger.info(
+      { version: snapshot.version, routes: snapshot.routes.length },
+      'a new configuration serves',
+    );
+    return { ok: true, version: snapshot.version };
+  }
+
+  #keepOld(mistakes: readonly Finding[]): ReloadResult {
+    this.#metrics.reload(false);
+    const words = mistakes.map(({ path, found, remedy }) => `${path.join('.')}: ${found}: ${remedy}`);
+    this.#logger.error(
+      { mistakes: words },
+      'the new configuration has mistakes; the old one goes on serving',
+    );
+    return { ok: false, mistakes };
+  }
+
+  #compile(config: Config): Snapshot | { readonly mistakes: readonly Finding[] } {
+    try {
+      return this.#core.compile(config);
+    } catch (error) {
+      if (error instanceof SnapshotError) return { mistakes: error.findings };
+      throw error;
+    }
+  }
+
+  /** Everything that can fail comes first: addresses are bound before the snapshot is swapped. */
+  async #install(snapshot: Snapshot): Promise<void> {
+    const { config } = snapshot;
+    const kept = this.#listeners.filter(({ config: old }) =>
+      config.listen.some((wanted) => sameListener(old, wanted)),
+    );
+    const added = config.listen
+      .filter((wanted) => !this.#listeners.some(({ config: old }) => sameListener(old, wanted)))
+      .map((wanted) => new Listener(wanted, this.#connections));
+    const swapAdmin = adminKey(config) !== this.#adminKey;
+    let admin: AdminServer | undefined;
+    // The first snapshot has to be there before a listener takes anything.
+    const first = this.#state === 'starting';
+    if (first) this.#adopt(snapshot);
+    try {
+      for (const listener of added) await listener.start();
+      if (swapAdmin) admin = await this.#startAdmin(config);
+    } catch (error) {
+      for (const listener of added) listener.stop();
+      throw error;
+    }
+    if (!first) this.#adopt(snapshot);
+    const removed = this.#listeners.filter((listener) => !kept.includes(listener));
+    this.#listeners = inOrder([...kept, ...added], config);
+    for (const listener of removed) listener.retire();
+    if (swapAdmin) {
+      await this.#admin?.close();
+      this.#admin = admin;
+      this.#adminKey = adminKey(config);
+    }
+  }
+
+  #adopt(snapshot: Snapshot): void {
+    const { config } = snapshot;
+    this.#core.adopt(snapshot);
+    const { connections } = config.limits;
+    this.#connections.limit = connections === 'auto' ? defaultConnectionLimit() : connections;
+    this.#openAccessLog(config);
+  }
+
+  #openAccessLog({ log }: Config): void {
+    if (this.#options.accessLog !== undefined) return;
+    void this.#accessLog?.close();
+    this.#accessLog = undefined;
+    if (log.access === 'off') return;
+    const terminal = process.stdout.isTTY === true;
+    const pretty = log.access === 'pretty' || (log.access === 'auto' && terminal);
+    this.#accessLog = createAccessLog({
+      format: pretty ? 'pretty' : 'json',
+      query: log.query,
+      color: terminal,
+    });
+  }
+
+  #log(record: AccessRecord): void {
+    const { accessLog } = this.#options;
+    if (accessLog === undefined) this.#accessLog?.log(record);
+    else if (accessLog !== false) accessLog(record);
+  }
+
+  async #startAdmin({ admin }: Config): Promise<AdminServer | undefined> {
+    if (admin === undefined) return undefined;
+    return startAdmin({
+      host: admin.host,
+      port: admin.port,
+      token: admin.token,
+      logger: this.#logger,
+      metrics: () => this.metrics(),
+      ready: () => ({
+        ready: this.#state === 'serving',
+        reason: this.#state === 'serving' ? undefined : this.#state,
+      }),
+      config: () => {
+        const { version: configVersion, loadedAt, config } = this.#core.snapshot;
+        return { version: configVersion, loadedAt: new Date(loadedAt).toISOString(), config };
+      },
+    });
+  }
+
+  async #drain(): Promise<void> {
+    if (this.#state === 'closed') return;
+    this.#state = 'draining';
+    this.#watcher.close();
+    await this.#reloading;
+    const { drain } = this.config;
+    this.#core.draining = true;
+    this.#logger.info({ inFlight: this.#core.inFlight }, 'draining');
+    await pause(drain.accept);
+    for (const listener of this.#listeners) listener.stop();
+    this.#connections.shutdown();
+    const stop = new AbortController();
+    await Promise.race([this.#core.whenIdle(), pause(drain.timeout, stop.signal)]);
+    stop.abort();
+    const left = this.#core.inFlight;
+    if (left > 0)
+      this.#logger.warn({ inFlight: left }, 'the time to drain is over: what is under way is cut off');
+    // Answers that are with the system already leave with the connection's own close.
+    await this.#connections.whenEmpty(1000);
+    await this.close();
+  }
+
+  #onOverload(level: OverloadLevel): void {
+    this.#connections.closed = level === 'stop-accepting';
+    if (level === 'close-idle' || level === 'stop-accepting') this.#connections.closeIdle();
+    this.#logger.warn({ level, reason: this.#overload.reason }, 'overload');
+  }
+}
+
+const notServing: Finding = { path: [], found: 'the gateway is not serving', remedy: 'start it first' };
+
+function sameListener(a: Config['listen'][number], b: Config['listen'][number]): boolean {
+  return a.host === b.host && a.port === b.port && a.port !== 0;
+}
+
+function inOrder(listeners: readonly Listener[], config: Config): Listener[] {
+  const left = [...listeners];
+  return config.listen.flatMap((wanted) => {
+    const at = left.findIndex(
+      (listener) => listener.config === wanted || sameListener(listener.config, wanted),
+    );
+    return at === -1 ? [] : left.splice(at, 1);
+  });
+}
+
+function adminKey({ admin }: Config): string {
+  return admin === undefined ? '' : JSON.stringify(admin);
+}
+
+function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal?.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,136 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { createServer } from 'node:net';
+import type { ListenerConfig } from '../config/schema.ts';
+import { normalizeIp } from '../http/ip.ts';
+import { ServerConnection } from '../http1/server-connection.ts';
+import { ConnectionContext } from './connection-context.ts';
+import type { GatewayCore } from './gateway-core.ts';
+
+/** Where a listener listens. */
+export interface ListenerAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** All client connections of all listeners, against one limit. */
+export class ClientConnections {
+  readonly #open = new Set<ServerConnection>();
+  readonly #core: GatewayCore;
+  limit = 10_000;
+  /** While memory runs out: nobody new comes in. */
+  closed = false;
+
+  constructor(core: GatewayCore) {
+    this.#core = core;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Takes a socket in, or drops it when there are too many. */
+  admit(socket: Socket): ServerConnection | undefined {
+    const { remoteAddress } = socket;
+    if (this.closed || this.#open.size >= this.limit || remoteAddress === undefined) {
+      if (remoteAddress !== undefined) this.#core.metrics.shed(this.closed ? 'memory' : 'connections');
+      socket.destroy();
+      return undefined;
+    }
+    const peerIp = normalizeIp(remoteAddress) ?? remoteAddress;
+    const context = new ConnectionContext(this.#core, peerIp, (closing) => {
+      if (!this.#open.delete(closing)) return;
+      this.#core.metrics.bytes(closing.socket.bytesRead, closing.socket.bytesWritten);
+      this.#core.metrics.connectionClosed();
+    });
+    const connection = new ServerConnection(socket, context, peerIp);
+    this.#open.add(connection);
+    this.#core.metrics.connectionOpened();
+    return connection;
+  }
+
+  /** Closes connections without an exchange; the others close behind theirs. */
+  shutdown(): void {
+    for (const connection of [...this.#open]) connection.shutdown();
+  }
+
+  /** Closes connections without an exchange, and leaves the others alone. */
+  closeIdle(): void {
+    for (const connection of [...this.#open]) if (connection.idle) connection.shutdown();
+  }
+
+  /** Resolves when none is left, or after so many milliseconds. */
+  async whenEmpty(patience: number): Promise<void> {
+    const until = performance.now() + patience;
+    while (this.#open.size > 0 && performance.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  /** Drops all of them. */
+  destroy(): void {
+    for (const connection of [...this.#open]) connection.socket.destroy();
+  }
+}
+
+/** One listening socket. */
+export class Listener {
+  readonly config: ListenerConfig;
+  readonly #server: Server;
+  readonly #connections = new Set<ServerConnection>();
+
+  constructor(config: ListenerConfig, connections: ClientConnections) {
+    this.config = config;
+    // Half-open: a client that has said everything may still read (RFC 9112 §9.6).
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      const connection = connections.admit(socket);
+      if (connection === undefined) return;
+      this.#connections.add(connection);
+      socket.once('close', () => this.#connections.delete(connection));
+    });
+    this.#server.on('error', () => undefined);
+  }
+
+  get address(): ListenerAddress {
+    const address = this.#server.address() as AddressInfo;
+    return { host: address.address, port: address.port };
+  }
+
+  /** @throws the error of `listen`, such as EADDRINUSE. */
+  async start(): Promise<void> {
+    const { host, port } = this.config;
+    this.#server.listen({
+      port,
+      ...(host === undefined ? {} : { host: host.replace(/^\[|\]$/g, '') }),
+      backlog: 4096,
+    });
+    await once(this.#server, 'listening');
+  }
+
+  /** Accepts nothing more. Connections that are open stay. */
+  stop(): void {
+    this.#server.close();
+  }
+
+  /** Accepts nothing more, closes idle connections now and the others behind their exchanges. */
+  retire(): void {
+    this.stop();
+    for (const connection of [...this.#connections]) connection.shutdown();
+  }
+}
+
+/**
+ * The most client connections when nobody says otherwise: each needs a second descriptor towards its target, and some are
+ * left for everything else.
+ */
+export function defaultConnectionLimit(): number {
+  const most = 10_000;
+  try {
+    const match = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
+    if (match?.[1] === undefined) return most;
+    return Math.max(16, Math.min(most, Math.floor(Number(match[1]) / 2) - 200));
+  } catch {
+    return most;
+  }
+}

@@ -1,0 +1,95 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { totalmem } from 'node:os';
+
+/** How much is shed; each includes those before it. */
+export type OverloadLevel = 'none' | 'shed' | 'close-idle' | 'stop-accepting';
+
+/** Above these shares of memory, idle connections are closed, and no new ones accepted. */
+const CLOSE_IDLE = 0.92;
+const STOP_ACCEPTING = 0.95;
+
+/** Milliseconds between two looks, and how many in a row must show a delayed event loop. */
+const INTERVAL = 500;
+const STRIKES = 4;
+
+/** What the monitor reads; tests give their own. */
+export interface OverloadGauges {
+  /** The p99 of the event loop's delay since the last call, in milliseconds. */
+  takeDelay(): number;
+  /** Resident memory as a share of what there is. */
+  memory(): number;
+  close(): void;
+}
+
+/** Gauges of this process. A memory limit of the control group counts, where there is one. */
+export function processGauges(): OverloadGauges {
+  const resolution = 20;
+  const histogram = monitorEventLoopDelay({ resolution });
+  histogram.enable();
+  const constrained = process.constrainedMemory();
+  const available = constrained > 0 && constrained < totalmem() ? constrained : totalmem();
+  return {
+    takeDelay: () => {
+      // The histogram counts the timer's own period as delay.
+      const delay = histogram.percentile(99) / 1e6 - resolution;
+      histogram.reset();
+      return Number.isFinite(delay) ? delay : 0;
+    },
+    memory: () => process.memoryUsage.rss() / available,
+    close: () => {
+      histogram.disable();
+    },
+  };
+}
+
+/**
+ * Watches for more work than this process can do: an event loop that comes late for 2 s, or memory that runs out. What it
+ * finds is one word; the gateway acts on it.
+ */
+export class OverloadMonitor {
+  readonly #gauges: OverloadGauges;
+  readonly #interval: NodeJS.Timeout;
+  #delayLimit = 0;
+  #memoryLimit = 0;
+  #strikes = 0;
+  level: OverloadLevel = 'none';
+  /** Why load is shed. */
+  reason: 'event_loop_delay' | 'memory' = 'event_loop_delay';
+
+  constructor(gauges: OverloadGauges, onLevel: (level: OverloadLevel) => void) {
+    this.#gauges = gauges;
+    this.#interval = setInterval(() => {
+      const before = this.level;
+      this.look();
+      if (this.level !== before || this.level === 'close-idle' || this.level === 'stop-accepting')
+        onLevel(this.level);
+    }, INTERVAL);
+    this.#interval.unref();
+  }
+
+  /** @param delay milliseconds, 0 is off. @param memory a share, 0 is off. */
+  configure(delay: number, memory: number): void {
+    this.#delayLimit = delay;
+    this.#memoryLimit = memory;
+  }
+
+  /** Takes one look. */
+  look(): void {
+    const delayed = this.#delayLimit > 0 && this.#gauges.takeDelay() > this.#delayLimit;
+    this.#strikes = delayed ? this.#strikes + 1 : 0;
+    const memory = this.#memoryLimit > 0 ? this.#gauges.memory() : 0;
+    this.reason = memory > this.#memoryLimit ? 'memory' : 'event_loop_delay';
+    if (this.#memoryLimit > 0 && memory > Math.max(STOP_ACCEPTING, this.#memoryLimit))
+      this.level = 'stop-accepting';
+    else if (this.#memoryLimit > 0 && memory > Math.max(CLOSE_IDLE, this.#memoryLimit))
+      this.level = 'close-idle';
+    else if ((this.#memoryLimit > 0 && memory > this.#memoryLimit) || this.#strikes >= STRIKES)
+      this.level = 'shed';
+    else this.level = 'none';
+  }
+
+  close(): void {
+    clearInterval(this.#interval);
+    this.#gauges.close();
+  }
+}

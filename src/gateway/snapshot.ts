@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import type { Finding } from '../config/finding.ts';
+import { paramNamesOf } from '../config/path-pattern.ts';
+import type { Config, PolicyUse, RouteConfig } from '../config/schema.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../core/logger.ts';
+import type { PolicyDefinition, PolicyMetrics } from '../core/policy.ts';
+import { PolicyOptionError } from '../core/policy.ts';
+import type { Random } from '../core/random.ts';
+import type { ServerSettings } from '../http1/server-connection.ts';
+import type { RouteMetrics } from '../observe/gateway-metrics.ts';
+import type { Router } from '../router/router.ts';
+import { compileRouter } from '../router/router.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import { Forwarding } from './client-address.ts';
+import type { CompiledRoute, NamedPolicy } from './compiled-route.ts';
+import { compileMiss, compileRoute } from './compiled-route.ts';
+
+/** What a snapshot is compiled with. */
+export interface SnapshotEnvironment {
+  readonly policies: readonly PolicyDefinition[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly upstream: (name: string) => Upstream | undefined;
+  readonly routeMetrics: (name: string) => RouteMetrics;
+  readonly policyMetrics: (policy: string, route: string) => PolicyMetrics;
+}
+
+/** Policies found mistakes in their options that the schema cannot see. */
+export class SnapshotError extends Error {
+  override readonly name = 'SnapshotError';
+  readonly findings: readonly Finding[];
+
+  constructor(findings: readonly Finding[]) {
+    super(findings.map(({ found, remedy }) => `${found}: ${remedy}`).join('; '));
+    this.findings = findings;
+  }
+}
+
+/** One configuration, compiled; nothing in it changes but the count of exchanges that still use it. */
+export class Snapshot {
+  readonly config: Config;
+  readonly version: string;
+  readonly loadedAt: number;
+  readonly router: Router;
+  readonly routes: readonly CompiledRoute[];
+  readonly miss: CompiledRoute;
+  readonly forwarding: Forwarding;
+  readonly serverSettings: ServerSettings;
+  readonly #policies: readonly NamedPolicy[];
+  readonly #logger: Logger;
+  #users = 0;
+  #retired = false;
+
+  /** @throws SnapshotError with every mistake that policies find in their options. */
+  constructor(config: Config, environment: SnapshotEnvironment) {
+    this.config = config;
+    this.version = createHash('sha256').update(JSON.stringify(config)).digest('hex').slice(0, 12);
+    this.loadedAt = environment.clock.now();
+    this.#logger = environment.logger;
+    const maker = new PolicyMaker(environment);
+    const missPolicies = maker.make(config.policies, '', []);
+    this.routes = config.routes.map((route) => {
+      const paramNames = paramNamesOfRoute(route);
+      return compileRoute(route, config, {
+        policies: maker.make([...config.policies, ...route.policies], route.name, paramNames),
+        upstream: route.upstream === undefined ? undefined : environment.upstream(route.upstream),
+        metrics: environment.routeMetrics(route.name),
+        paramNames,
+      });
+    });
+    this.miss = compileMiss(config, missPolicies, environment.routeMetrics(''));
+    this.#policies = maker.made;
+    if (maker.findings.length > 0) {
+      void this.#closePolicies();
+      throw new SnapshotError(maker.findings);
+    }
+    this.router = compileRouter(config.routes);
+    this.forwarding = new Forwarding(config);
+    this.serverSettings = serverSettings(config);
+  }
+
+  /** An exchange begins to use it. */
+  use(): void {
+    this.#users++;
+  }
+
+  /** An exchange is done with it. */
+  leave(): void {
+    this.#users--;
+    if (this.#retired && this.#users === 0) void this.#closePolicies();
+  }
+
+  /** Another snapshot has taken its place: its policies end with the last exchange that uses them. */
+  retire(): void {
+    if (this.#retired) return;
+    this.#retired = true;
+    if (this.#users === 0) void this.#closePolicies();
+  }
+
+  async #closePolicies(): Promise<void> {
+    for (const { name, instance } of this.#policies) {
+      try {
+        await instance.close?.();
+      } catch (error) {
+        this.#logger.error({ policy: name, err: error }, 'a policy failed to close');
+      }
+    }
+  }
+}
+
+/** Makes instances and gathers what their options have wrong. */
+class PolicyMaker {
+  readonly made: NamedPolicy[] = [];
+  readonly findings: Finding[] = [];
+  readonly #environment: SnapshotEnvironment;
+  readonly #definitions: ReadonlyMap<string, PolicyDefinition>;
+  /** Mistakes in a global policy are found once for each route. */
+  readonly #seen = new Set<string>();
+
+  constructor(environment: SnapshotEnvironment) {
+    this.#environment = environment;
+    this.#definitions = new Map(environment.policies.map((definition) => [definition.name, definition]));
+  }
+
+  make(uses: readonly PolicyUse[], routeName: string, paramNames: readonly string[]): NamedPolicy[] {
+    const made: NamedPolicy[] = [];
+    for (const use of uses) {
+      const definition = this.#definitions.get(use.name);
+      if (definition === undefined) continue;
+      const policy = this.#one(definition, use, routeName, paramNames);
+      if (policy !== undefined) made.push(policy);
+    }
+    this.made.push(...made);
+    return made;
+  }
+
+  #one(
+    definition: PolicyDefinition,
+    use: PolicyUse,
+    routeName: string,
+    paramNames: readonly string[],
+  ): NamedPolicy | undefined {
+    const { clock, random, logger, policyMetrics } = this.#environment;
+    try {
+      const instance = definition.create(use.options, {
+        clock,
+        random,
+        logger,
+        metrics: policyMetrics(definition.name, routeName),
+        routeName,
+        paramNames,
+      });
+      return { name: definition.name, instance };
+    } catch (error) {
+      const finding = findingOf(error, use);
+      const key = JSON.stringify(finding);
+      if (!this.#seen.has(key)) this.findings.push(finding);
+      this.#seen.add(key);
+      return undefined;
+    }
+  }
+}
+
+function findingOf(error: unknown, use: PolicyUse): Finding {
+  if (error instanceof PolicyOptionError) {
+    return { path: [...use.path, ...error.path], found: error.message, remedy: error.remedy };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    path: [...use.path],
+    found: `the policy ${use.name} could not be made: ${message}`,
+    remedy: 'mend its options, or the policy',
+  };
+}
+
+function paramNamesOfRoute(route: RouteConfig): string[] {
+  const { type, value } = route.path;
+  if (type === 'pattern') return paramNamesOf(value);
+  if (type !== 'regex') return [];
+  return [...value.matchAll(/\(\?<([A-Za-z_]\w*)>/g)].map((match) => match[1] ?? '');
+}
+
+function serverSettings({ timeouts, limits }: Config): ServerSettings {
+  return {
+    headersTimeout: timeouts.requestHeaders,
+    keepAliveTimeout: timeouts.keepAlive,
+    writeTimeout: timeouts.responseWrite,
+    bodyMinRate: limits.bodyMinRate,
+    requestsPerConnection: limits.requestsPerConnection === 0 ? Infinity : limits.requestsPerConnection,
+    headerBytes: limits.headerBytes,
+    headerCount: limits.headerCount,
+    targetBytes: limits.targetBytes,
+  };
+}

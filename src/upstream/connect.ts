@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls, type SecureContext, createSecureContext } from 'node:tls';
+import type { TargetConfig, UpstreamConfig } from '../config/schema.ts';
+
+/** How to open a connection to one target. */
+export interface Connector {
+  readonly event: 'connect' | 'secureConnect';
+  open(): Socket;
+}
+
+/**
+ * Prepares connections to a target. Names are looked up for each connection, and IPv6 and IPv4 addresses are tried side by
+ * side (RFC 8305), so that `localhost` works however the service listens.
+ * @throws when the file of certificate authorities cannot be read.
+ */
+export function createConnector(target: TargetConfig, tls: UpstreamConfig['tls']): Connector {
+  const host = target.host.replace(/^\[|\]$/g, '');
+  const base = { host, port: target.port, noDelay: true, autoSelectFamily: true };
+  if (target.protocol === 'http') return { event: 'connect', open: () => connectTcp(base) };
+  const context: SecureContext = createSecureContext(
+    tls.ca === undefined ? {} : { ca: readFileSync(tls.ca) },
+  );
+  // RFC 6066 §3: no server name for addresses.
+  const servername = tls.serverName ?? (/^[\d.]+$|:/.test(host) ? '' : host);
+  return {
+    event: 'secureConnect',
+    open: () =>
+      connectTls({
+        ...base,
+        secureContext: context,
+        servername,
+        rejectUnauthorized: tls.verify,
+        ALPNProtocols: ['http/1.1'],
+      }),
+  };
+}

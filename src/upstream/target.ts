@@ -1,0 +1,79 @@
+import type { TargetConfig, UpstreamConfig } from '../config/schema.ts';
+import type { ClientConnectionEnvironment } from '../http1/client-connection.ts';
+import { createConnector } from './connect.ts';
+import { ConnectionPool } from './connection-pool.ts';
+import type { Weighted } from './balancing/balancer.ts';
+
+/** What outlives a snapshot of a target: its connections. */
+export class TargetState {
+  readonly pool: ConnectionPool;
+
+  constructor(pool: ConnectionPool) {
+    this.pool = pool;
+  }
+}
+
+/** A target in one snapshot. */
+export interface Target extends Weighted {
+  /** `host:port`, for logs and headers. */
+  readonly label: string;
+  /** The value of the Host header for this target: without the port when it is the scheme's own (RFC 9110 §7.2). */
+  readonly host: string;
+  readonly state: TargetState;
+}
+
+/** The states of all targets, keyed by what makes a connection the same connection. */
+export class TargetStates {
+  readonly #states = new Map<string, TargetState>();
+  readonly #environment: ClientConnectionEnvironment;
+
+  constructor(environment: ClientConnectionEnvironment) {
+    this.#environment = environment;
+  }
+
+  /** The target of a snapshot, with the state that it already had. */
+  target(config: TargetConfig, upstream: UpstreamConfig): Target {
+    const key = keyOf(config, upstream);
+    let state = this.#states.get(key);
+    if (state === undefined) {
+      state = new TargetState(new ConnectionPool(createConnector(config, upstream.tls), this.#environment));
+      this.#states.set(key, state);
+    }
+    state.pool.keepAlive = upstream.timeouts.keepAlive;
+    const label = `${config.host}:${config.port}`;
+    const standard = config.protocol === 'https' ? 443 : 80;
+    return { weight: config.weight, label, host: config.port === standard ? config.host : label, state };
+  }
+
+  /** Lets go of the targets that no snapshot names any more; exchanges under way keep their connections. */
+  retain(keys: ReadonlySet<string>): void {
+    for (const [key, state] of this.#states) {
+      if (keys.has(key)) continue;
+      state.pool.close();
+      this.#states.delete(key);
+    }
+  }
+
+  /** Ends every connection. */
+  destroy(): void {
+    for (const state of this.#states.values()) state.pool.destroy();
+    this.#states.clear();
+  }
+
+  /** How many connections to targets are open. */
+  get connections(): number {
+    let count = 0;
+    for (const state of this.#states.values()) count += state.pool.size;
+    return count;
+  }
+}
+
+/** The keys that an upstream's targets have in {@link TargetStates}. */
+export function targetKeys(upstream: UpstreamConfig): string[] {
+  return upstream.targets.map((target) => keyOf(target, upstream));
+}
+
+function keyOf(target: TargetConfig, upstream: UpstreamConfig): string {
+  const base = `${target.protocol}://${target.host}:${target.port}`;
+  return target.protocol === 'http' ? base : `${base} ${JSON.stringify(upstream.tls)}`;
+}

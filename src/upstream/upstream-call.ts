@@ -1,0 +1,251 @@
+import type { BodySink, BodySource } from '../core/body.ts';
+import { GatewayError } from '../core/errors.ts';
+import type { UpstreamHandler, UpstreamResponse } from '../core/upstream-call.ts';
+import type { HeaderList } from '../http/header-list.ts';
+import type { ClientConnection, ClientSettings } from '../http1/client-connection.ts';
+import type { Target } from './target.ts';
+import type { Upstream, Waiter } from './upstream.ts';
+
+/** A request for an upstream, whichever target it goes to. */
+export interface CallRequest {
+  /** The head for a target. */
+  headFor(target: Target): string;
+  readonly isHead: boolean;
+  /** Octets of the body, −1 for chunked, 0 for none. */
+  readonly length: number;
+  readonly upgrade: string | undefined;
+  /** Whether sending it twice is the same as sending it once (RFC 9110 §9.2.2). */
+  readonly idempotent: boolean;
+}
+
+/** So much of a request body is kept, so that it can be sent again; octets. */
+const RETAIN_LIMIT = 64 * 1024;
+
+/** How often a request may meet a connection that its target has just closed. */
+const STALE_LIMIT = 3;
+
+/** Milliseconds before a retry on the same target, at the most. */
+const JITTER = 50;
+
+/**
+ * One request on its way to an upstream: waits for a place, picks a target, sends, and sends again where that is safe.
+ * Between the exchange and the connection it passes everything through.
+ */
+export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Waiter {
+  readonly #upstream: Upstream;
+  readonly #request: CallRequest;
+  readonly #handler: UpstreamHandler;
+  readonly #settings: ClientSettings;
+  #connection: ClientConnection | undefined;
+  /** What has been sent of the body, to be sent again; undefined once it is too much, or not needed any more. */
+  #retained: Uint8Array[] | undefined = [];
+  #retainedBytes = 0;
+  #bodyEnded = false;
+  #bodyTrailers: HeaderList | undefined;
+  #tried: Target[] = [];
+  #retries = 0;
+  #stale = 0;
+  #place: 'none' | 'queued' | 'held' = 'none';
+  #headReceived = false;
+  #done = false;
+  #backoff: NodeJS.Timeout | undefined;
+  /** The target tried last. */
+  target: Target | undefined;
+  attempts = 0;
+
+  constructor(upstream: Upstream, request: CallRequest, handler: UpstreamHandler, settings: ClientSettings) {
+    this.#upstream = upstream;
+    this.#request = request;
+    this.#handler = handler;
+    this.#settings = settings;
+  }
+
+  /** Begins. The handler may hear of a failure before it returns. */
+  start(): void {
+    const { state, config } = this.#upstream;
+    state.budget.earn(config.retries.budget);
+    const entered = state.enter(this, config.limits.queue);
+    if (entered === 'refused') {
+      this.#fail(new GatewayError('upstream_busy', `${state.inFlight} exchanges under way`));
+      return;
+    }
+    if (entered === 'queued') {
+      this.#place = 'queued';
+      return;
+    }
+    this.#place = 'held';
+    this.#attempt(false);
+  }
+
+  onAdmitted(): void {
+    this.#place = 'held';
+    this.#attempt(false);
+    this.#connection?.flush();
+  }
+
+  onQueueTimeout(): void {
+    this.#place = 'none';
+    this.#fail(new GatewayError('upstream_busy', 'no place in time'));
+  }
+
+  /** One read of the client has been handed over. */
+  flush(): void {
+    if (this.#connection?.flush() === false && this.#request.length !== 0)
+      this.#handler.onUpstreamBackpressure();
+  }
+
+  write(chunk: Uint8Array): boolean {
+    if (this.#done) return true;
+    this.#retain(chunk);
+    return this.#connection?.write(chunk) ?? this.#retainedBytes < RETAIN_LIMIT;
+  }
+
+  end(trailers?: HeaderList): void {
+    if (this.#done) return;
+    this.#bodyEnded = true;
+    this.#bodyTrailers = trailers;
+    this.#connection?.end(trailers);
+  }
+
+  /** The answer is not wanted any more, or the request broke off. The handler hears nothing more. */
+  abort(): void {
+    if (this.#done) return;
+    this.#finish();
+    this.#connection?.destroy();
+  }
+
+  pause(): void {
+    this.#connection?.pause();
+  }
+
+  resume(): void {
+    this.#connection?.resume();
+  }
+
+  #retain(chunk: Uint8Array): void {
+    if (this.#retained === undefined) return;
+    this.#retainedBytes += chunk.length;
+    // What waits for a connection is kept in any case: it has been taken.
+    if (this.#retainedBytes > RETAIN_LIMIT && this.#connection !== undefined) this.#retained = undefined;
+    else this.#retained.push(chunk);
+  }
+
+  #attempt(fresh: boolean): void {
+    const target = this.#upstream.pick(this.#tried);
+    if (target === undefined) {
+      this.#fail(new GatewayError('upstream_unavailable', 'no target'));
+      return;
+    }
+    this.target = target;
+    this.attempts++;
+    const connection = target.state.pool.acquire(this.#settings, fresh);
+    this.#connection = connection;
+    const { isHead, length, upgrade } = this.#request;
+    connection.start({ head: this.#request.headFor(target), isHead, length, upgrade }, this, this.#settings);
+    const kept = this.#retained;
+    if (kept !== undefined && kept.length > 0) {
+      for (const chunk of kept) connection.write(chunk);
+      if (this.#retainedBytes > RETAIN_LIMIT) this.#retained = undefined;
+    }
+    if (this.#bodyEnded) connection.end(this.#bodyTrailers);
+  }
+
+  onUpstreamError(error: GatewayError): void {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    const { config, environment } = this.#upstream;
+    environment.observer.upstreamError(config.name, error.code);
+    if (this.#done) return;
+    if (this.#headReceived || this.#retained === undefined || !error.retryable) {
+      this.#fail(error);
+      return;
+    }
+    const neverSent = error.code === 'upstream_connect_failed' || error.code === 'upstream_connect_timeout';
+    // A connection that rested, and that the target closed in that very moment: not a failure, and not the client's concern.
+    const raced = connection !== undefined && connection.reused && !neverSent;
+    if (raced && (connection.stale || this.#request.idempotent) && this.#stale < STALE_LIMIT) {
+      this.#stale++;
+      this.#again(true);
+      return;
+    }
+    if (this.target !== undefined) this.#tried.push(this.target);
+    const worthIt = neverSent ? this.#tried.length < this.#upstream.targets.length : this.#request.idempotent;
+    if (!worthIt || this.#retries >= config.retries.attempts || !this.#upstream.state.budget.spend()) {
+      this.#fail(error);
+      return;
+    }
+    this.#retries++;
+    environment.observer.retries(config.name);
+    if (this.#tried.length < this.#upstream.targets.length) {
+      this.#again(false);
+      return;
+    }
+    this.#backoff = setTimeout(() => this.#again(true), environment.random.number() * JITTER);
+  }
+
+  #again(fresh: boolean): void {
+    if (this.#done) return;
+    this.#attempt(fresh);
+    this.#connection?.flush();
+    // The client may have been held up by the connection that is gone.
+    this.#handler.onUpstreamDrain();
+  }
+
+  onInterim(status: number, headers: HeaderList): void {
+    this.#handler.onInterim(status, headers);
+  }
+
+  onUpstreamHead(response: UpstreamResponse): void {
+    this.#headReceived = true;
+    this.#retained = undefined;
+    this.#handler.onUpstreamHead(response);
+  }
+
+  onUpgrade(headers: HeaderList): void {
+    this.#headReceived = true;
+    this.#retained = undefined;
+    this.#handler.onUpgrade(headers);
+  }
+
+  onResponseBody(chunk: Uint8Array): void {
+    this.#handler.onResponseBody(chunk);
+  }
+
+  onResponseEnd(trailers: HeaderList | undefined): void {
+    // The raw relay ends when both sides have; until then the connection is still ours to write to.
+    if (this.#request.upgrade === undefined) this.#finish();
+    this.#handler.onResponseEnd(trailers);
+  }
+
+  onUpstreamDrain(): void {
+    this.#handler.onUpstreamDrain();
+  }
+
+  onUpstreamBackpressure(): void {
+    this.#handler.onUpstreamBackpressure();
+  }
+
+  onBatchStart(): void {
+    this.#handler.onBatchStart();
+  }
+
+  onBatchEnd(): void {
+    this.#handler.onBatchEnd();
+  }
+
+  #fail(error: GatewayError): void {
+    this.#finish();
+    this.#handler.onUpstreamError(error);
+  }
+
+  #finish(): void {
+    if (this.#done) return;
+    this.#done = true;
+    clearTimeout(this.#backoff);
+    this.#retained = undefined;
+    const { state } = this.#upstream;
+    if (this.#place === 'queued') state.forget(this);
+    else if (this.#place === 'held') state.leave();
+    this.#place = 'none';
+  }
+}

@@ -1,0 +1,116 @@
+import type { UpstreamConfig } from '../config/schema.ts';
+import type { Random } from '../core/random.ts';
+import type { TimerOwner, TimerWheel } from '../core/timer-wheel.ts';
+import { WheelTimer } from '../core/timer-wheel.ts';
+import type { ErrorCode } from '../core/errors.ts';
+import type { Balancer } from './balancing/balancer.ts';
+import { RoundRobin } from './balancing/round-robin.ts';
+import { RetryBudget } from './retry-budget.ts';
+import type { Target, TargetStates } from './target.ts';
+
+/** Somebody who waits for a place. */
+export interface Waiter {
+  onAdmitted(): void;
+  onQueueTimeout(): void;
+}
+
+/** What outlives a snapshot of an upstream: who is in, who waits, what may be retried. Keyed by the upstream's name. */
+export class UpstreamState implements TimerOwner {
+  readonly budget = new RetryBudget();
+  readonly #queue: { readonly waiter: Waiter; readonly until: number }[] = [];
+  readonly #timer: WheelTimer;
+  readonly #wheel: TimerWheel;
+  inFlight = 0;
+  /** How many may be in at once; the present snapshot's. */
+  limit = Infinity;
+
+  constructor(wheel: TimerWheel) {
+    this.#wheel = wheel;
+    this.#timer = new WheelTimer(wheel, this);
+  }
+
+  /**
+   * Takes a place, or queues for one.
+   * @param patience milliseconds to wait at the most; 0 is not at all.
+   * @returns whether there was a place at once; `refused` when nobody may wait either.
+   */
+  enter(waiter: Waiter, patience: number): 'admitted' | 'queued' | 'refused' {
+    if (this.inFlight < this.limit) {
+      this.inFlight++;
+      return 'admitted';
+    }
+    if (patience <= 0 || this.#queue.length >= this.limit) return 'refused';
+    this.#queue.push({ waiter, until: this.#wheel.now + patience });
+    if (!this.#timer.armed) this.#timer.set(patience);
+    return 'queued';
+  }
+
+  /** Gives a place back; whoever waited longest gets it. */
+  leave(): void {
+    this.inFlight--;
+    while (this.inFlight < this.limit) {
+      const next = this.#queue.shift();
+      if (next === undefined) return;
+      this.inFlight++;
+      next.waiter.onAdmitted();
+    }
+  }
+
+  /** Stops waiting. */
+  forget(waiter: Waiter): void {
+    const at = this.#queue.findIndex((each) => each.waiter === waiter);
+    if (at !== -1) this.#queue.splice(at, 1);
+  }
+
+  onTimer(): void {
+    const { now } = this.#wheel;
+    while (this.#queue[0] !== undefined && this.#queue[0].until <= now)
+      this.#queue.shift()?.waiter.onQueueTimeout();
+    const next = this.#queue[0];
+    if (next !== undefined) this.#timer.set(next.until - now);
+  }
+}
+
+/** What an upstream tells the outside. */
+export interface UpstreamObserver {
+  upstreamError(upstream: string, code: ErrorCode): void;
+  retries(upstream: string): void;
+}
+
+/** What all upstreams share. */
+export interface UpstreamEnvironment {
+  readonly wheel: TimerWheel;
+  readonly random: Random;
+  readonly observer: UpstreamObserver;
+}
+
+/** An upstream in one snapshot. */
+export class Upstream {
+  readonly config: UpstreamConfig;
+  readonly state: UpstreamState;
+  readonly targets: readonly Target[];
+  readonly environment: UpstreamEnvironment;
+  readonly #balancer: Balancer<Target> = new RoundRobin();
+
+  constructor(
+    config: UpstreamConfig,
+    state: UpstreamState,
+    targets: TargetStates,
+    environment: UpstreamEnvironment,
+  ) {
+    this.config = config;
+    this.state = state;
+    this.environment = environment;
+    this.targets = config.targets.map((target) => targets.target(target, config));
+  }
+
+  /**
+   * The next target.
+   * @param tried targets that failed this request; chosen again only when there is no other.
+   */
+  pick(tried: readonly Target[]): Target | undefined {
+    if (tried.length === 0) return this.#balancer.pick(this.targets);
+    const fresh = this.targets.filter((target) => !tried.includes(target));
+    return this.#balancer.pick(fresh.length === 0 ? this.targets : fresh);
+  }
+}
