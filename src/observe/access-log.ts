@@ -38,7 +38,8 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
   const query = options.query ? maskQuery : () => undefined;
   const format =
     options.format === 'json' ? createJsonFormat(query) : createPrettyFormat(query, options.color);
-  const writer = new LineWriter({ destination: options.write ?? standardDestination(1), delay: gatherFor });
+  const output = options.write === undefined ? standardDestination(1) : { destination: options.write };
+  const writer = new LineWriter({ ...output, delay: gatherFor });
   return {
     log: (record) => {
       writer.write(format(record));

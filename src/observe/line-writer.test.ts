@@ -175,3 +175,29 @@ describe('F183 a destination that is slow, full or gone', () => {
     assert.deepEqual([scripted.calls, writer.dropped], [[], 1]);
   });
 });
+
+describe('what the destination holds is released', () => {
+  test('once, when the writer is closed', async () => {
+    let released = 0;
+    writer = new LineWriter({ destination: scripted.destination, delay: 100, release: () => released++ });
+    writer.write('a\n');
+    const closed = writer.close();
+    scripted.take();
+    await closed;
+    assert.equal(released, 1);
+    await writer.close();
+    assert.equal(released, 1);
+  });
+
+  test('not before a write that is under way has ended', async () => {
+    let released = 0;
+    writer = new LineWriter({ destination: scripted.destination, delay: 100, release: () => released++ });
+    writer.write('a\n');
+    const closed = writer.close();
+    mock.timers.tick(1000);
+    await closed;
+    assert.equal(released, 0);
+    scripted.take();
+    assert.equal(released, 1);
+  });
+});

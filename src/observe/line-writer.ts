@@ -3,6 +3,8 @@ export type Destination = (octets: Uint8Array, done: (error: Error | null, writt
 
 export interface LineWriterOptions {
   readonly destination: Destination;
+  /** Called once, when the writer is closed and no write is under way any more. */
+  readonly release?: () => void;
   /** Milliseconds that a line may wait for company before it is written. */
   readonly delay: number;
   /** Octets kept at most while the destination does not take them. Default 1 MiB. */
@@ -32,6 +34,7 @@ const permanentErrors: ReadonlySet<unknown> = new Set([
  */
 export class LineWriter {
   readonly #destination: Destination;
+  readonly #release: (() => void) | undefined;
   readonly #delay: number;
   readonly #limit: number;
   /** Lines that nothing has been done with yet, in one string. */
@@ -49,6 +52,7 @@ export class LineWriter {
 
   constructor(options: LineWriterOptions) {
     this.#destination = options.destination;
+    this.#release = options.release;
     this.#delay = options.delay;
     this.#limit = options.limit ?? defaultLimit;
   }
@@ -105,7 +109,8 @@ export class LineWriter {
     this.#writing = true;
     this.#destination(batch.octets.subarray(batch.offset), (error, written) => {
       this.#writing = false;
-      if (error === null) this.#took(batch, written);
+      if (this.#gone) this.#release?.();
+      else if (error === null) this.#took(batch, written);
       else this.#failed(error);
     });
   }
@@ -143,6 +148,7 @@ export class LineWriter {
   }
 
   #abandon(): void {
+    if (!this.#gone && !this.#writing) this.#release?.();
     this.#gone = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;

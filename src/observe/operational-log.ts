@@ -35,7 +35,8 @@ const ownKeys: ReadonlySet<string> = new Set(['time', 'level', 'message']);
  * secret, credentials in URLs, tokens. Writing never blocks; see {@link LineWriter}.
  */
 export function createLogger(options: OperationalLogOptions): OperationalLog {
-  const writer = new LineWriter({ destination: options.write ?? standardDestination(2), delay: 0 });
+  const output = options.write === undefined ? standardDestination(2) : { destination: options.write };
+  const writer = new LineWriter({ ...output, delay: 0 });
   const format = options.pretty ? createPrettyEntry(options.color ?? false) : escapeLine;
   const backend = pino(
     {

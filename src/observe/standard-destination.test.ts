@@ -15,7 +15,7 @@ function program(lines: number): string {
   return `
     import { LineWriter } from ${from('./line-writer.ts')};
     import { standardDestination } from ${from('./standard-destination.ts')};
-    const writer = new LineWriter({ destination: standardDestination(1), delay: 100 });
+    const writer = new LineWriter({ ...standardDestination(1), delay: 100 });
     for (let i = 0; i < ${lines}; i++) writer.write('x'.repeat(1023) + '\\n');
     await writer.close();
     process.stderr.write(String(writer.dropped));
@@ -122,4 +122,25 @@ describe('F183 standard output that is', () => {
       assert.deepEqual([code, await dropped], [0, '800']);
     },
   );
+});
+
+test('opening and closing it a hundred times leaves nothing open', async () => {
+  const script = `
+    import { readdirSync } from 'node:fs';
+    import { createAccessLog } from ${from('./access-log.ts')};
+    const open = () => readdirSync('/proc/self/fd').length;
+    const before = open();
+    for (let i = 0; i < 100; i++) await createAccessLog({ format: 'json', query: false, color: false }).close();
+    process.exitCode = open() > before ? 3 : 0;
+  `;
+  const args = ['--input-type=module-typescript', '-e', script];
+  for (const [command, ...rest] of [
+    [process.execPath, ...args],
+    ['sh', '-c', '("$0" "$@" || echo leak >&2) | cat', process.execPath, ...args],
+  ] as const) {
+    const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const errors = text(child.stderr);
+    const [code] = await once(child, 'exit');
+    assert.deepEqual([code, await errors], [0, '']);
+  }
 });
