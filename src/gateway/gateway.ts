@@ -196,13 +196,14 @@ export class Gateway {
   async close(): Promise<void> {
     this.#state = 'closed';
     this.#watcher.close();
-    for (const listener of this.#listeners.splice(0)) listener.stop();
+    const stopped = this.#listeners.splice(0).map((listener) => listener.stop());
     this.#connections.destroy();
+    await Promise.all(stopped);
+    await this.#admin?.close();
+    this.#admin = undefined;
     this.#core.close();
     this.#overload.close();
     this.#metrics.close();
-    await this.#admin?.close();
-    this.#admin = undefined;
     await this.#accessLog?.close();
   }
 
@@ -271,7 +272,7 @@ export class Gateway {
       for (const listener of added) await listener.start();
       if (swapAdmin) admin = await this.#startAdmin(config);
     } catch (error) {
-      for (const listener of added) listener.stop();
+      for (const listener of added) void listener.stop();
       throw error;
     }
     if (!first) this.#adopt(snapshot);
@@ -341,7 +342,7 @@ export class Gateway {
     this.#core.draining = true;
     this.#logger.info({ inFlight: this.#core.inFlight }, 'draining');
     await pause(drain.accept);
-    for (const listener of this.#listeners) listener.stop();
+    for (const listener of this.#listeners) void listener.stop();
     this.#connections.shutdown();
     const stop = new AbortController();
     await Promise.race([this.#core.whenIdle(), pause(drain.timeout, stop.signal)]);

@@ -108,14 +108,17 @@ export class Listener {
     await once(this.#server, 'listening');
   }
 
-  /** Accepts nothing more. Connections that are open stay. */
-  stop(): void {
+  /** Accepts nothing more. Connections that are open stay; the promise resolves when the last of them is closed. */
+  async stop(): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = once(this.#server, 'close');
     this.#server.close();
+    await closed;
   }
 
   /** Accepts nothing more, closes idle connections now and the others behind their exchanges. */
   retire(): void {
-    this.stop();
+    void this.stop();
     for (const connection of [...this.#connections]) connection.shutdown();
   }
 }
