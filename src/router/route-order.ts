@@ -24,11 +24,12 @@ interface Criterion {
 
 const hostRanks = { exact: 0, wildcard: 1, any: 2 } as const;
 const pathRanks = { exact: 0, pattern: 1, regex: 1, prefix: 2 } as const;
-const pathWords = {
-  exact: 'an exact path',
-  pattern: 'a pattern',
-  regex: 'a regular expression',
-  prefix: 'a prefix',
+/** What explanations call the kinds of path. */
+export const pathWords = {
+  exact: 'exact path',
+  pattern: 'pattern',
+  regex: 'regular expression',
+  prefix: 'prefix',
 } as const;
 
 /** The order of routes, as `docs/routing.md` has it: the first criterion that tells decides. */
@@ -49,8 +50,7 @@ const criteria: readonly Criterion[] = [
   },
   {
     compare: (a, b) => pathRanks[a.route.path.type] - pathRanks[b.route.path.type],
-    reason: (first, second) =>
-      `${pathWords[first.route.path.type]} comes before ${pathWords[second.route.path.type]}`,
+    reason: (first, second) => `${anyOf(first)} comes before a ${pathWords[second.route.path.type]}`,
   },
   {
     compare: (a, b) => b.route.path.value.length - a.route.path.value.length,
@@ -100,4 +100,9 @@ function compareRoutes(a: RankedRoute, b: RankedRoute): number {
 
 function hostType({ host }: RankedRoute): keyof typeof hostRanks {
   return host?.type ?? 'any';
+}
+
+function anyOf({ route }: RankedRoute): string {
+  const word = pathWords[route.path.type];
+  return word === 'exact path' ? `an ${word}` : `a ${word}`;
 }

@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import { rule } from '../../test/kit/routes.ts';
 import { HeaderList } from '../http/header-list.ts';
 import type { RouteRequest } from './conditions.ts';
+import { explainRoutes } from './explain.ts';
 import type { RouteRule } from './route-order.ts';
 import { compileRouter } from './router.ts';
 
@@ -20,6 +21,11 @@ describe('the compiled router', () => {
           if (expected.length > 0) found++;
           if (expected.length > 1) contested++;
           assert.deepEqual(router.allowedMethods(each), naiveMethods(routes, each));
+          const { winner, considered } = explainRoutes(routes, each);
+          assert.equal(winner, expected[0]);
+          assert.equal(considered.length, routes.length);
+          const matching = considered.filter(({ outcome }) => outcome !== 'lost').map(({ index }) => index);
+          assert.deepEqual(matching, [...new Set(expected)]);
         }
       }),
       { numRuns: 3000 },
