@@ -283,6 +283,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
       default:
         // Octets behind the answer: it is delivered, the connection is not used again.
         this.#leave();
+        this.socket.destroySoon();
         return chunk.length;
     }
   }

@@ -21,11 +21,12 @@ export function malformedRequest(reader: MessageReader, limits: HeadLimits): Gat
   switch (errorCode) {
     case HPE.INVALID_METHOD:
       // A method that is well-formed but unknown is another thing than garbage (RFC 9110 §15.6.2).
-      return /^(\r\n)?[A-Z][A-Z-]{0,31} [/*h]/.test(text)
+      return /^(\r\n)?[A-Z-]+$/.test(text)
         ? new GatewayError('method_not_implemented', 'an unknown method')
         : new GatewayError('bad_request', errorReason);
     case HPE.INVALID_VERSION:
-      return /^(\r\n)?[A-Z-]+ \S+ HTTP\/\d\.\d\r\n/.test(text)
+      // Up to the octet behind the version: one that we do not speak, or one that is not a version.
+      return / HTTP\/(?!1\.[01])\d\.\d[^]?$/.test(text)
         ? new GatewayError('version_not_supported', errorReason)
         : new GatewayError('bad_request', errorReason);
     case HPE.PAUSED_H2_UPGRADE:

@@ -208,8 +208,10 @@ export class MessageReader implements LlhttpEvents {
   #fail(code: number, chunk: Buffer, start: number): number {
     this.errorCode = code;
     this.errorReason = this.#llhttp.reason(this.#parser);
-    // What stands where the parser stopped tells an unknown method from garbage.
-    if (!this.#inTrailers) this.text += chunk.latin1Slice(start + this.consumed, start + this.consumed + 256);
+    // The octet at which the parser stopped tells an unknown method from garbage. No more than that one: the answer must
+    // not depend on how much the same read happened to bring.
+    const at = start + this.consumed;
+    if (!this.#inTrailers && at < chunk.length) this.text += chunk.latin1Slice(at, at + 1);
     return FAILED;
   }
 
