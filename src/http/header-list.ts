@@ -81,7 +81,8 @@ export class HeaderList {
     if (added !== undefined) {
       for (let i = 0; i < added.length; i += 2) {
         const candidate = added[i] as string;
-        if (candidate.length === name.length && sameName(candidate, 0, name)) values.push(added[i + 1] as string);
+        if (candidate.length === name.length && sameName(candidate, 0, name))
+          values.push(added[i + 1] as string);
       }
     }
     return values;
@@ -111,7 +112,9 @@ export class HeaderList {
    * @param name in lower case.
    */
   delete(name: string): boolean {
-    return this.#removeWhere((text, start, end) => end - start === name.length && sameName(text, start, name));
+    return this.#removeWhere(
+      (text, start, end) => end - start === name.length && sameName(text, start, name),
+    );
   }
 
   /** Removes every line whose name, in lower case, the predicate accepts. */
