@@ -10,7 +10,7 @@ import { compileOrigins, originMistake } from './origins.ts';
 
 const origin = z.string().superRefine((text, context) => {
   const mistake = originMistake(text);
-  if (mistake !== undefined) context.addIssue(mistake);
+  if (mistake !== undefined) context.addIssue({ code: 'custom', message: mistake });
 });
 
 const methodName = z.string().regex(/^[A-Z]{1,20}$/, {

@@ -6,8 +6,6 @@ export type OriginMatcher = (origin: string) => boolean;
 /** `scheme://host[:port]`, where the host may start with `*.`; captures scheme, star, host and port. */
 const form = /^([a-z][a-z0-9+.-]*):\/\/(\*\.)?(\[[0-9a-f:.]+\]|[^/?#:@[\]*\s]+)(:\d{1,5})?$/;
 
-const defaultPorts: Readonly<Record<string, string>> = { http: ':80', https: ':443' };
-
 /** The longest origin that is looked at: a scheme, a DNS name and a port fit. */
 const MAX_ORIGIN = 300;
 
@@ -37,11 +35,11 @@ export function originMistake(text: string): string | undefined {
       `write a domain of your own, such as ${scheme}://*.example.${host}`,
     );
   }
-  const canonical = canonicalHost(scheme, host);
-  if (canonical === undefined)
+  const canonical = canonicalHost(scheme, host + port);
+  if (canonical === undefined) {
     return withRemedy(`"${text}" is not an origin`, 'write https:// and a host name');
-  const kept = port === defaultPorts[scheme] ? '' : port;
-  const right = `${scheme}://${star ?? ''}${canonical}${kept}`;
+  }
+  const right = `${scheme}://${star ?? ''}${canonical}`;
   return right === text
     ? undefined
     : withRemedy(`"${text}" is not how a browser spells this origin`, `write ${right}`);
@@ -85,8 +83,9 @@ function remedyFor(text: string): string {
   return 'write scheme, host and port, such as https://app.example.com or https://*.example.com';
 }
 
-/** The host as a browser writes it: lower case, internationalised names as punycode. */
-function canonicalHost(scheme: string, host: string): string | undefined {
-  if (defaultPorts[scheme] === undefined) return host;
-  return URL.canParse(`${scheme}://${host}`) ? new URL(`${scheme}://${host}`).host : undefined;
+/** Host and port as a browser writes them: lower case, internationalised names as punycode, no default port. */
+function canonicalHost(scheme: string, hostAndPort: string): string | undefined {
+  if (scheme !== 'http' && scheme !== 'https') return hostAndPort;
+  const url = `${scheme}://${hostAndPort}`;
+  return URL.canParse(url) ? new URL(url).host : undefined;
 }

@@ -37,8 +37,8 @@ const forwarding = new Set([
   'via',
   'x-forwarded-for',
   'x-forwarded-host',
-  'x-forwarded-port',
   'x-forwarded-proto',
+  'x-real-ip',
 ]);
 
 /**
@@ -55,7 +55,11 @@ export function compileHeaderRules(
   const add = compileLines([direction, 'add'], direction, edits.add, paramNames);
   checkTwice(direction, set);
   if (edits.remove.length + set.length + add.length === 0) return undefined;
-  const isGone = removal([...edits.remove, ...set.map(({ name }) => name)], direction);
+  const isGone = removal(
+    edits.remove,
+    set.map(({ name }) => name),
+    direction,
+  );
   const written = [...set, ...add];
   const fixed = fixedLines(written);
   return {
@@ -95,11 +99,16 @@ function renderLines(lines: readonly Line[], exchange: Exchange, lenient: boolea
  * Which lines go. In a request, `x_user` and `x.user` go with `x-user`: many services read all three as one name, and a
  * header that says who somebody is must not have a second voice (HARDENING F58).
  */
-function removal(names: readonly string[], direction: Direction): ((name: string) => boolean) | undefined {
-  if (names.length === 0) return undefined;
-  const lower = names.map((name) => name.toLowerCase());
-  const exact = new Set(lower.filter((name) => !name.endsWith('*')));
-  const prefixes = lower.filter((name) => name.endsWith('*')).map((name) => name.slice(0, -1));
+function removal(
+  removed: readonly string[],
+  set: readonly string[],
+  direction: Direction,
+): ((name: string) => boolean) | undefined {
+  if (removed.length + set.length === 0) return undefined;
+  const stars = removed.filter((name) => name.endsWith('*'));
+  const prefixes = stars.map((name) => name.slice(0, -1).toLowerCase());
+  const names = [...removed.filter((name) => !stars.includes(name)), ...set];
+  const exact = new Set(names.map((name) => name.toLowerCase()));
   const matches = (name: string): boolean =>
     exact.has(name) || prefixes.some((prefix) => name.startsWith(prefix));
   const isGone =

@@ -11,7 +11,7 @@ const value = z
 const removedName = z
   .string()
   .max(100)
-  .regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, {
+  .regex(/^[!#$%&'+\-.^_`|~0-9A-Za-z]*[!#$%&'*+\-.^_`|~0-9A-Za-z]$/, {
     error: (issue) =>
       withRemedy(
         `${JSON.stringify(issue.input)} is not a header name`,

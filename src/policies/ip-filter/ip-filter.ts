@@ -9,9 +9,11 @@ const network = z.string().superRefine((text, context) => {
     compileNetwork(text);
   } catch (error) {
     const [found = '', remedy] = String(error instanceof Error ? error.message : error).split(': write ');
-    context.addIssue(
-      withRemedy(found, `write ${remedy ?? 'an address (192.0.2.1, 2001:db8::1) or a block (10.0.0.0/8)'}`),
+    const message = withRemedy(
+      found,
+      `write ${remedy ?? 'an address (192.0.2.1, 2001:db8::1) or a block (10.0.0.0/8)'}`,
     );
+    context.addIssue({ code: 'custom', message });
   }
 });
 
