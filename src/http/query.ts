@@ -6,13 +6,17 @@
  * @param name decoded.
  */
 export function queryValue(query: string, name: string): string | undefined {
+  // Where nothing is encoded, a parameter is compared where it stands.
+  const encoded = /[%+]/.test(query);
   for (let start = 0; start <= query.length;) {
     let end = query.indexOf('&', start);
     if (end === -1) end = query.length;
     if (end > start) {
       let equals = query.indexOf('=', start);
       if (equals === -1 || equals > end) equals = end;
-      if (isSame(query, start, equals, name)) return decodeForm(query.slice(equals + 1, end));
+      if (encoded ? decodesTo(query, start, equals, name) : isSame(query, start, equals, name)) {
+        return decodeForm(query.slice(equals + 1, end));
+      }
     }
     start = end + 1;
   }
@@ -20,8 +24,11 @@ export function queryValue(query: string, name: string): string | undefined {
 }
 
 function isSame(query: string, start: number, end: number, name: string): boolean {
-  if (end - start === name.length && query.startsWith(name, start) && !/[%+]/.test(name)) return true;
-  // Decoding never makes a text longer, so that only a longer one, or one with a plus, can still be the name.
+  return end - start === name.length && query.startsWith(name, start);
+}
+
+/** Decoding never makes a text longer, so that a shorter one is not taken apart. */
+function decodesTo(query: string, start: number, end: number, name: string): boolean {
   return end - start >= name.length && decodeForm(query.slice(start, end)) === name;
 }
 

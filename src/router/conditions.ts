@@ -45,9 +45,9 @@ export function parameterValue(query: string | undefined, name: string): string 
   return query === undefined ? undefined : queryValue(query, name);
 }
 
-/** A regular expression for a whole text, without flags. */
+/** A regular expression for a whole text; a dot matches line ends too, which an escape can bring into a query value. */
 export function wholeText(source: string): RegExp {
-  return new RegExp(`^(?:${source})$`);
+  return new RegExp(`^(?:${source})$`, 's');
 }
 
 /** Whether a value (undefined: absent) is what a condition asks for. */

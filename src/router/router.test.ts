@@ -280,6 +280,9 @@ describe('conditions', () => {
     assert.equal(indexOf(routes, 'GET h/', [['A', 'xy']]), undefined);
     assert.equal(indexOf(routes, 'GET h/?__proto__'), 1);
     assert.equal(indexOf(routes, 'GET h/?constructor'), undefined);
+    const wholeValue = [rule('/', { query: [{ name: 'a', match: { type: 'regex', value: 'x.*y' } }] })];
+    assert.equal(indexOf(wholeValue, 'GET h/?a=x%0Ay'), 0);
+    assert.equal(indexOf(wholeValue, 'GET h/?a=xy%0A'), undefined);
   });
 });
 
