@@ -10,6 +10,7 @@ import type {
 } from '../http1/server-connection.ts';
 import type { TimerWheel } from '../core/timer-wheel.ts';
 import type { Clock } from '../core/clock.ts';
+import { problemOf } from '../core/problem.ts';
 import { hostWithPort, removeForwarding } from './client-address.ts';
 import type { ExchangeContext } from './exchange-context.ts';
 import { GatewayExchange } from './gateway-exchange.ts';
@@ -92,8 +93,11 @@ export class ConnectionContext implements ServerConnectionHandler, ExchangeConte
     return new GatewayExchange(request, connection, route, match?.params, client, snapshot, this);
   }
 
-  onRefused(error: GatewayError, connection: ServerConnection, text: string): void {
-    this.#core.refused(error, connection.peerIp, text);
+  onRefused(error: GatewayError, connection: ServerConnection, text: string): string {
+    const id = this.nextId();
+    this.#core.refused(error, id, connection.peerIp, text);
+    const { body } = problemOf(error, id);
+    return typeof body === 'string' ? body : '';
   }
 
   onClose(connection: ServerConnection): void {

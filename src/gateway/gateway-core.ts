@@ -189,13 +189,13 @@ export class GatewayCore {
   }
 
   /** Something came that is not a request; it has been answered. */
-  refused(error: GatewayError, clientIp: string, text: string): void {
+  refused(error: GatewayError, id: string, clientIp: string, text: string): void {
     this.metrics.clientError(error.code);
     const [line = ''] = text.trimStart().split('\r\n', 1);
     const [method = '', path = '', version = ''] = line.split(' ');
     this.#options.accessLog?.log({
       time: this.clock.now(),
-      id: '',
+      id,
       clientIp,
       method: /^[A-Za-z-]{1,32}$/.test(method) ? method : '',
       host: '',

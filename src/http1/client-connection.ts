@@ -109,7 +109,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
     socket.on(connectEvent, () => this.#onConnect());
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('end', () => this.#onEnd());
-    socket.on('drain', () => this.#handler?.onUpstreamDrain());
+    socket.on('drain', () => this.#onDrain());
     socket.on('error', (error) => this.#onError(error));
     socket.on('close', () => this.#onError(undefined));
   }
@@ -155,7 +155,10 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
     }
     // On a raw relay, what the client says shows that it is alive as well.
     if (this.#reading === 'raw') this.#watchBody();
-    return this.#writer.write(chunk);
+    const more = this.#writer.write(chunk);
+    // A target that stops reading in the middle of a request has as long as one that stops writing.
+    if (!more && this.#connected && this.#reading === 'head') this.#timer.set(this.#settings.bodyIdleTimeout);
+    return more;
   }
 
   end(trailers?: HeaderList): void {
@@ -194,6 +197,11 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
     this.#paused = false;
     this.#watchBody();
     this.#goOn();
+  }
+
+  #onDrain(): void {
+    if (this.#reading === 'head' && !this.#requestDone) this.#timer.clear();
+    this.#handler?.onUpstreamDrain();
   }
 
   #onConnect(): void {

@@ -37,8 +37,12 @@ export interface ServerConnectionHandler {
   date(): string;
   /** Makes the exchange for a request; `start` is called next. */
   onRequest(request: Http1Request, connection: ServerConnection): DownstreamHandler;
-  /** The peer sent something that is not a request, or none in time; it has been answered. `text` is what came, cut short. */
-  onRefused(error: GatewayError, connection: ServerConnection, text: string): void;
+  /**
+   * The peer sent something that is not a request, or none in time.
+   * @param text what came, cut short.
+   * @returns the body of the answer, `application/problem+json`.
+   */
+  onRefused(error: GatewayError, connection: ServerConnection, text: string): string;
   onClose(connection: ServerConnection): void;
 }
 
@@ -477,15 +481,14 @@ export class ServerConnection implements Downstream, TimerOwner {
     this.#keepAlive = false;
     this.#reader.close();
     this.#reader.clearHead();
+    const body = this.#handler.onRefused(error, this, text);
     if (!this.#closed) {
-      const body = `{"title":${JSON.stringify(error.sentence)},"status":${error.status},"code":"${error.code}"}\n`;
       this.socket.write(
         `${statusLine(error.status)}Content-Type: application/problem+json\r\nContent-Length: ${body.length}\r\n` +
-          `Date: ${this.#handler.date()}\r\nConnection: close\r\n\r\n${body}`,
+          `Date: ${this.#handler.date()}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n${body}`,
         'latin1',
       );
     }
-    this.#handler.onRefused(error, this, text);
     this.#linger();
   }
 

@@ -1,0 +1,246 @@
+import { Socket } from 'node:net';
+import type { Config } from '../config/schema.ts';
+import { systemClock } from '../core/clock.ts';
+import { GatewayError } from '../core/errors.ts';
+import type { Reply } from '../core/exchange.ts';
+import type { Logger } from '../core/logger.ts';
+import type { PolicyDefinition } from '../core/policy.ts';
+import type { Random } from '../core/random.ts';
+import { hasEncodedSeparator } from '../http/path.ts';
+import { REQUEST } from '../http1/llhttp.ts';
+import { malformedRequest } from '../http1/malformed-request.ts';
+import { COMPLETE, MessageReader } from '../http1/message-reader.ts';
+import type { Http1Request } from '../http1/request-head.ts';
+import { createHeadMemory, readRequestHead } from '../http1/request-head.ts';
+import { ServerConnection } from '../http1/server-connection.ts';
+import { createGatewayMetrics } from '../observe/gateway-metrics.ts';
+import { MetricsRegistry } from '../observe/metrics.ts';
+import type { ConsideredRoute } from '../router/explain.ts';
+import { explainRoutes } from '../router/explain.ts';
+import { ConnectionContext } from './connection-context.ts';
+import { GatewayCore } from './gateway-core.ts';
+import { GatewayExchange } from './gateway-exchange.ts';
+import { buildCall, methodTakesNoTunnel, refusedUpgrade, targetPath } from './outgoing.ts';
+import { OverloadMonitor } from './overload.ts';
+import { version } from './version.ts';
+
+/** A request to be explained. */
+export interface Question {
+  /** The head as a client would send it, latin1, with the empty line. */
+  readonly head: string;
+  /** The address of the connection's other end. */
+  readonly peerIp: string;
+}
+
+/** What became of one policy. */
+export interface ExplainedPolicy {
+  readonly name: string;
+  /** Whether it stands in the list for every route or in the route's own. */
+  readonly from: 'every route' | 'route';
+  readonly verdict: 'passes' | 'answers' | 'fails' | 'not reached';
+}
+
+/** How it ends: sent to an upstream, answered by a policy, or refused by the gateway. */
+export type ExplainedEnd =
+  | {
+      readonly type: 'forwarded';
+      readonly upstream: string;
+      /** The URLs of the targets; the head is the one for the first. */
+      readonly targets: readonly string[];
+      /** What the target receives, latin1, with the empty line. */
+      readonly head: string;
+    }
+  | { readonly type: 'answered'; readonly policy: string; readonly reply: Reply }
+  | { readonly type: 'refused'; readonly code: string; readonly status: number; readonly detail: string };
+
+/** What would happen to a request. */
+export interface Explanation {
+  /** The canonical request; undefined when it is not well-formed. */
+  readonly request: Pick<Http1Request, 'method' | 'host' | 'path' | 'query'> | undefined;
+  /** The client's address, `trustedProxies` taken into account. */
+  readonly clientIp: string;
+  /** The name of the route; undefined when none matches. */
+  readonly route: string | undefined;
+  readonly params: Readonly<Record<string, string>>;
+  /** Every route, in the order in which they are asked. */
+  readonly considered: readonly (ConsideredRoute & { readonly name: string })[];
+  readonly policies: readonly ExplainedPolicy[];
+  readonly end: ExplainedEnd;
+}
+
+/**
+ * Says what would happen to a request, without sending anything: the same code that serves requests reads it, finds its
+ * route, runs the policies' first phase and writes the head for the target. Ids are zeros, so that the answer is the
+ * same each time.
+ * @throws SnapshotError when policies find mistakes in their options.
+ */
+export async function explainRequest(
+  config: Config,
+  question: Question,
+  policies: readonly PolicyDefinition[],
+): Promise<Explanation> {
+  const metrics = createGatewayMetrics(new MetricsRegistry(), { version, accessLogDropped: () => 0 });
+  const overload = new OverloadMonitor(noGauges, () => undefined);
+  const core = new GatewayCore({
+    clock: systemClock,
+    random: zeros,
+    logger: silent,
+    metrics,
+    accessLog: undefined,
+    policies,
+    overload,
+  });
+  try {
+    core.adopt(core.compile(config));
+    return await new Explainer(core, config, question).explain();
+  } finally {
+    core.close();
+    overload.close();
+    metrics.close();
+  }
+}
+
+class Explainer {
+  readonly #core: GatewayCore;
+  readonly #config: Config;
+  readonly #question: Question;
+  readonly #policies: ExplainedPolicy[] = [];
+  #wrapped = false;
+
+  constructor(core: GatewayCore, config: Config, question: Question) {
+    this.#core = core;
+    this.#config = config;
+    this.#question = question;
+  }
+
+  async explain(): Promise<Explanation> {
+    const { peerIp } = this.#question;
+    const context = new ConnectionContext(this.#core, peerIp, () => undefined);
+    let request: Http1Request;
+    try {
+      request = this.#read();
+    } catch (error) {
+      return nothingButEnd(peerIp, refused(error));
+    }
+    // A connection of nobody: whatever is written to it goes nowhere.
+    const connection = new ServerConnection(new Socket(), context, peerIp);
+    const exchange = context.onRequest(request, connection);
+    if (!(exchange instanceof GatewayExchange)) throw new TypeError('an exchange is a GatewayExchange');
+    const { method, host, path, query } = request;
+    const { considered } = explainRoutes(this.#config.routes, request);
+    const end = await this.#follow(exchange, context);
+    return {
+      request: { method, host, path, query },
+      clientIp: exchange.client.ip,
+      route: exchange.route.config?.name,
+      params: exchange.params,
+      considered: considered.map((each) => ({ ...each, name: this.#config.routes[each.index]?.name ?? '' })),
+      policies: this.#policies,
+      end,
+    };
+  }
+
+  /** @throws GatewayError when it is not well-formed. */
+  #read(): Http1Request {
+    const settings = this.#core.snapshot.serverSettings;
+    const reader = new MessageReader(this.#core.llhttp, REQUEST);
+    try {
+      const result = reader.readHead(Buffer.from(this.#question.head, 'latin1'), 0);
+      if (result !== COMPLETE) throw malformedRequest(reader, settings);
+      return readRequestHead(reader, settings, createHeadMemory());
+    } finally {
+      reader.close();
+    }
+  }
+
+  /** The steps of `GatewayExchange`, in its order; a test compares the outcome with what a target receives. */
+  async #follow(exchange: GatewayExchange, context: ConnectionContext): Promise<ExplainedEnd> {
+    const { request, route } = exchange;
+    for (const [index, { name }] of route.policies.entries()) {
+      const from = index < this.#config.policies.length ? 'every route' : 'route';
+      this.#policies.push({ name, from, verdict: 'not reached' });
+    }
+    const refusal = context.refusal(request) ?? methodTakesNoTunnel(request);
+    if (refusal !== undefined) return refused(refusal);
+    try {
+      if (route.rewrites) exchange.upstreamPath = targetPath(exchange);
+    } catch (error) {
+      return refused(error);
+    }
+    if (hasEncodedSeparator(request.path) && route.config?.allowEncodedSeparators !== true) {
+      return refused(new GatewayError('bad_path', 'an encoded separator'));
+    }
+    return (await this.#runPolicies(exchange)) ?? this.#proceed(exchange, context);
+  }
+
+  /** @returns the end, when a policy answers or fails. */
+  async #runPolicies(exchange: GatewayExchange): Promise<ExplainedEnd | undefined> {
+    exchange.wrapRequestBody = () => {
+      this.#wrapped = true;
+    };
+    for (const [index, { name, instance }] of exchange.route.policies.entries()) {
+      const explained = this.#policies[index];
+      if (explained === undefined) continue;
+      try {
+        const reply = await instance.onRequest?.(exchange);
+        this.#policies[index] = { ...explained, verdict: reply === undefined ? 'passes' : 'answers' };
+        if (reply !== undefined) return { type: 'answered', policy: name, reply };
+      } catch (error) {
+        this.#policies[index] = {
+          ...explained,
+          verdict: error instanceof GatewayError ? 'answers' : 'fails',
+        };
+        return refused(error);
+      }
+    }
+    return undefined;
+  }
+
+  #proceed(exchange: GatewayExchange, context: ConnectionContext): ExplainedEnd {
+    const { request, route, requestBodyLimit } = exchange;
+    if (requestBodyLimit > 0 && request.contentLength > requestBodyLimit) {
+      return refused(new GatewayError('body_too_large', `${request.contentLength} octets announced`));
+    }
+    const upgrade = refusedUpgrade(request, route);
+    if (upgrade !== undefined) return refused(new GatewayError('upgrade_refused', `${request.upgrade}`));
+    const { upstream } = route;
+    const target = upstream?.targets[0];
+    if (upstream === undefined || target === undefined)
+      return this.#miss(request, route.config !== undefined, context);
+    return {
+      type: 'forwarded',
+      upstream: upstream.config.name,
+      targets: upstream.config.targets.map(({ url }) => url),
+      head: buildCall(exchange, context, this.#wrapped).headFor(target),
+    };
+  }
+
+  #miss(request: Http1Request, matched: boolean, context: ConnectionContext): ExplainedEnd {
+    const allowed = matched ? [] : context.allowedMethods(request);
+    if (allowed.length === 0) return refused(new GatewayError('route_not_found', 'no route matches'));
+    return refused(new GatewayError('method_not_allowed', `allowed here: ${allowed.join(', ')}`));
+  }
+}
+
+function refused(error: unknown): ExplainedEnd {
+  if (error instanceof GatewayError) {
+    return { type: 'refused', code: error.code, status: error.status, detail: error.detail };
+  }
+  const detail = error instanceof Error ? error.message : String(error);
+  return { type: 'refused', code: 'policy_failed', status: 500, detail };
+}
+
+function nothingButEnd(clientIp: string, end: ExplainedEnd): Explanation {
+  return { request: undefined, clientIp, route: undefined, params: {}, considered: [], policies: [], end };
+}
+
+const ignore = (): void => undefined;
+const silent: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+
+const zeros: Random = {
+  number: () => 0,
+  bytes: (size) => new Uint8Array(size),
+  uuid: () => '00000000-0000-4000-8000-000000000000',
+};
+
+const noGauges = { takeDelay: () => 0, memory: () => 0, close: ignore };
