@@ -42,7 +42,10 @@ export function serve(pieces: readonly Buffer[], finish: boolean): ServerTrace {
     draining: false,
     date: () => 'Thu, 01 Jan 1970 00:00:00 GMT',
     onRequest: (request, connection) => new OkExchange(request, connection, events),
-    onRefused: (error) => void events.push({ refused: error.code }),
+    onRefused: (error) => {
+      events.push({ refused: error.code });
+      return '{}';
+    },
     onClose() {},
   };
   const connection = new ServerConnection(socket.asSocket, handler, '127.0.0.1');
