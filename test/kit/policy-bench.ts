@@ -1,8 +1,8 @@
 import type { z } from 'zod';
+import { readWithSchema } from '../../src/config/read-with-schema.ts';
 import type { Exchange, Reply, ResponseHead } from '../../src/core/exchange.ts';
 import type { PolicyDefinition, PolicyInstance, Setup } from '../../src/core/policy.ts';
 import { PolicyOptionError } from '../../src/core/policy.ts';
-import { splitRemedy } from '../../src/core/remedy.ts';
 import { systemRandom } from '../../src/core/random.ts';
 import { fakeResponse } from './fake-exchange.ts';
 
@@ -23,21 +23,19 @@ export function benchPolicy<Name extends string, Options extends z.ZodType>(
   return { instance, counts };
 }
 
-/** What is wrong with the options, each as `where: what | remedy`; nothing when an instance can be made. */
+/**
+ * What is wrong with the options, in the words in which a configuration is refused, each as `where: what | remedy`;
+ * nothing when an instance can be made.
+ */
 export function optionMistakes(
   definition: PolicyDefinition,
   options: unknown,
   setup: Partial<Setup> = {},
 ): string[] {
-  const parsed = definition.options.safeParse(options);
-  if (!parsed.success) {
-    return parsed.error.issues.map(({ path, message }) => {
-      const { found, remedy } = splitRemedy(message);
-      return mistake(path, found, remedy ?? '');
-    });
-  }
+  const reading = readWithSchema(definition.options, options);
+  if (!reading.ok) return reading.findings.map(({ path, found, remedy }) => mistake(path, found, remedy));
   try {
-    definition.create(parsed.data, { ...fakeSetup(new Map()), ...setup });
+    definition.create(reading.value, { ...fakeSetup(new Map()), ...setup });
     return [];
   } catch (error) {
     if (!(error instanceof PolicyOptionError)) throw error;

@@ -328,7 +328,7 @@ describe('the options of cors', () => {
     [{ origins: [app], exposedHeaders: ['a\r\nb'] }, 'exposedHeaders.0: '],
     [{ origins: [app], maxAge: 600 }, 'maxAge: 600 has no unit'],
     [{ origins: [app], maxAge: '25h' }, 'maxAge: '],
-    [{ origins: [app], origin: app }, ': '],
+    [{ origins: [app], origin: app }, 'origin: unknown key "origin" | did you mean "origins"?'],
   ] as const) {
     it(`refuses ${JSON.stringify(options)}`, () => {
       const [first = 'nothing', ...others] = optionMistakes(cors, options);

@@ -226,7 +226,7 @@ describe('the options of headers', () => {
     [{ request: { remove: ['a b'] } }, 'request.remove.0: '],
     [{ request: { set: { 'x-a': 1 } } }, 'request.set.x-a: '],
     [{ request: { add: { 'x-a': [] } } }, 'request.add.x-a: '],
-    [{ request: { replace: {} } }, 'request: '],
+    [{ request: { replace: {} } }, 'request.replace: unknown key'],
   ] as const) {
     it(`refuses ${JSON.stringify(options)}`, () => {
       const [first = 'nothing', ...others] = optionMistakes(headers, options, setup);

@@ -86,7 +86,7 @@ describe('ip-filter', () => {
     [{ allow: ['example.com'] }, 'allow.0: '],
     [{ allow: ['10.0.0'] }, 'allow.0: '],
     [{ allow: '10.0.0.1' }, 'allow: '],
-    [{ allowed: [] }, ': '],
+    [{ allowed: [] }, 'allowed: unknown key "allowed" | did you mean "allow"?'],
   ] as const) {
     it(`refuses the options ${JSON.stringify(options)}`, () => {
       const [first = 'nothing', ...others] = optionMistakes(ipFilter, options);
