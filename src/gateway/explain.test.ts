@@ -24,7 +24,7 @@ function explain({ running }: Setting, head: string, peerIp = '127.0.0.1'): Prom
 /** Everything that routes, policies and headers can do to a request. */
 const everything = (url: string): ConfigInput => ({
   trustedProxies: ['10.0.0.0/8'],
-  upstreams: { service: url, two: { targets: [url, url] } },
+  upstreams: { service: url, two: { targets: [{ url, weight: 2 }] } },
   policies: [{ 'request-id': {} }, { headers: { request: { set: { 'x-client': '${client.ip}' } } } }],
   routes: [
     { path: '/users', stripPrefix: true, upstream: 'service' },
@@ -144,7 +144,7 @@ describe('an explanation', () => {
         {
           path: '/',
           upstream: 'service',
-          policies: [{ 'ip-filter': { deny: ['192.0.2.0/24'] } }, { 'body-limit': { limit: '1kb' } }],
+          policies: [{ 'ip-filter': { deny: ['192.0.2.0/24'] } }, { 'body-limit': { size: '1kb' } }],
         },
       ],
     }));

@@ -27,7 +27,12 @@ export class FileWatcher {
   /** Watches these files from now on, and no others. */
   watch(files: readonly string[]): void {
     // What is known of the same files stays, so that a change in the meantime is not taken for the old content.
-    if (this.#watchers.length > 0 && files.length === this.#files.length && files.every((file, i) => file === this.#files[i])) return;
+    if (
+      this.#watchers.length > 0 &&
+      files.length === this.#files.length &&
+      files.every((file, i) => file === this.#files[i])
+    )
+      return;
     this.#files = files;
     this.#digest = this.#read();
     this.#open();

@@ -1,6 +1,8 @@
 import type { ConfigInput } from '../config/schema.ts';
 import type { Config } from '../config/schema.ts';
-import type { Finding } from '../config/finding.ts';
+import type { LoadResult } from '../config/load-config.ts';
+import type { Mistake } from '../config/mistake.ts';
+import { maskTexts } from './masked-config.ts';
 import type { Clock } from '../core/clock.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
@@ -16,7 +18,7 @@ import { MetricsRegistry } from '../observe/metrics.ts';
 import { createLogger } from '../observe/operational-log.ts';
 import { builtInPolicies } from './built-in-policies.ts';
 import type { ConfigSource } from './config-source.ts';
-import { objectSource } from './config-source.ts';
+import { fileSource, objectSource } from './config-source.ts';
 import { FileWatcher } from './file-watcher.ts';
 import { GatewayCore } from './gateway-core.ts';
 import type { ListenerAddress } from './listener.ts';
@@ -50,9 +52,9 @@ export interface GatewayOptions {
 /** A configuration that cannot be used, with every mistake in it. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
-  readonly mistakes: readonly Finding[];
+  readonly mistakes: readonly Mistake[];
 
-  constructor(mistakes: readonly Finding[]) {
+  constructor(mistakes: readonly Mistake[]) {
     const lines = mistakes.map(({ path, found, remedy }) => `${path.join('.')}: ${found}: ${remedy}`);
     super(
       `the configuration has ${mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`}\n${lines.join('\n')}`,
@@ -64,7 +66,7 @@ export class ConfigError extends Error {
 /** What a reload came to. */
 export type ReloadResult =
   | { readonly ok: true; readonly version: string }
-  | { readonly ok: false; readonly mistakes: readonly Finding[] };
+  | { readonly ok: false; readonly mistakes: readonly Mistake[] };
 
 /**
  * Starts a gateway: when the promise resolves, it accepts connections.
@@ -99,6 +101,8 @@ export class Gateway {
   #listeners: Listener[] = [];
   #admin: AdminServer | undefined;
   #adminKey = '';
+  /** What no output may show. */
+  #secrets: readonly string[] = [];
   #state: State = 'starting';
   #reloading: Promise<unknown> = Promise.resolve();
   #draining: Promise<void> | undefined;
@@ -106,7 +110,11 @@ export class Gateway {
   constructor(options: GatewayOptions) {
     const policies = [...builtInPolicies, ...(options.policies ?? [])];
     this.#options = options;
-    this.#source = objectSource(() => options.config, policies);
+    const loadOptions = { policies, env: options.env ?? process.env, verdicts: new Map() };
+    this.#source =
+      options.configFile === undefined
+        ? objectSource(() => options.config, loadOptions)
+        : fileSource(options.configFile, loadOptions);
     this.#logger = options.logger ?? createLogger({ level: 'info', pretty: process.stderr.isTTY === true });
     this.#metrics = createGatewayMetrics(this.#registry, {
       version,
@@ -165,11 +173,12 @@ export class Gateway {
 
   /** Called once by {@link createGateway}. */
   async start(): Promise<void> {
-    const loaded = await this.#source.load();
+    const loaded = await this.#source();
     if (!loaded.ok) throw new ConfigError(loaded.mistakes);
-    const snapshot = this.#compile(loaded.config);
+    const snapshot = this.#compile(loaded);
     if ('mistakes' in snapshot) throw new ConfigError(snapshot.mistakes);
     await this.#install(snapshot);
+    this.#secrets = loaded.secrets;
     this.#state = 'serving';
     if (this.#options.watch !== false && loaded.files.length > 0) this.#watcher.watch(loaded.files);
   }
@@ -209,9 +218,10 @@ export class Gateway {
 
   async #reload(): Promise<ReloadResult> {
     if (this.#state !== 'serving') return { ok: false, mistakes: [notServing] };
-    const loaded = await this.#source.load();
+    const loaded = await this.#source();
     if (this.#options.watch !== false && loaded.files.length > 0) this.#watcher.watch(loaded.files);
-    const snapshot = loaded.ok ? this.#compile(loaded.config) : { mistakes: loaded.mistakes };
+    const snapshot = loaded.ok ? this.#compile(loaded) : loaded;
+    if (loaded.ok) this.#secrets = [...new Set([...this.#secrets, ...loaded.secrets])];
     if ('mistakes' in snapshot) return this.#keepOld(snapshot.mistakes);
     if (snapshot.version === this.#core.snapshot.version) {
       snapshot.retire();
@@ -223,9 +233,8 @@ export class Gateway {
     } catch (error) {
       snapshot.retire();
       const message = error instanceof Error ? error.message : String(error);
-      return this.#keepOld([
-        { path: ['listen'], found: message, remedy: 'free the address, or name another' },
-      ]);
+      const finding = { path: ['listen'], found: message, remedy: 'free the address, or name another' };
+      return this.#keepOld(loaded.ok ? loaded.locate([finding]) : []);
     }
     this.#metrics.reload(true);
     this.#logger.info(
@@ -235,21 +244,20 @@ export class Gateway {
     return { ok: true, version: snapshot.version };
   }
 
-  #keepOld(mistakes: readonly Finding[]): ReloadResult {
+  #keepOld(mistakes: readonly Mistake[]): ReloadResult {
     this.#metrics.reload(false);
-    const words = mistakes.map(({ path, found, remedy }) => `${path.join('.')}: ${found}: ${remedy}`);
     this.#logger.error(
-      { mistakes: words },
+      { mistakes: mistakes.map(inWords) },
       'the new configuration has mistakes; the old one goes on serving',
     );
     return { ok: false, mistakes };
   }
 
-  #compile(config: Config): Snapshot | { readonly mistakes: readonly Finding[] } {
+  #compile(loaded: LoadResult & { readonly ok: true }): Snapshot | { readonly mistakes: readonly Mistake[] } {
     try {
-      return this.#core.compile(config);
+      return this.#core.compile(loaded.config);
     } catch (error) {
-      if (error instanceof SnapshotError) return { mistakes: error.findings };
+      if (error instanceof SnapshotError) return { mistakes: loaded.locate(error.findings) };
       throw error;
     }
   }
@@ -328,7 +336,11 @@ export class Gateway {
       }),
       config: () => {
         const { version: configVersion, loadedAt, config } = this.#core.snapshot;
-        return { version: configVersion, loadedAt: new Date(loadedAt).toISOString(), config };
+        return {
+          version: configVersion,
+          loadedAt: new Date(loadedAt).toISOString(),
+          config: maskTexts(config, this.#secrets),
+        };
       },
     });
   }
@@ -362,7 +374,24 @@ export class Gateway {
   }
 }
 
-const notServing: Finding = { path: [], found: 'the gateway is not serving', remedy: 'start it first' };
+const notServing: Mistake = {
+  file: '',
+  line: undefined,
+  column: undefined,
+  path: [],
+  found: 'the gateway is not serving',
+  remedy: 'start it first',
+  excerpt: undefined,
+};
+
+/** One mistake in one line, for a log. */
+function inWords({ file, line, column, path, found, remedy }: Mistake): string {
+  const place =
+    line === undefined
+      ? [file, path.join('.')].filter((part) => part !== '').join(' ')
+      : `${file}:${line}:${column ?? 1}`;
+  return `${place}  ${found}: ${remedy}`;
+}
 
 function sameListener(a: Config['listen'][number], b: Config['listen'][number]): boolean {
   return a.host === b.host && a.port === b.port && a.port !== 0;
