@@ -13,7 +13,14 @@ export interface PolicyUse {
 }
 
 /** The configuration out of a document in which no mistake was found: names given, time-outs inherited, all frozen. */
-export function buildConfig(document: ConfigDocument) {
+export function buildConfig(document: ConfigDocument): BuiltConfig {
+  return build(document);
+}
+
+/** What {@link buildConfig} returns: its type follows from the schema. */
+export type BuiltConfig = ReturnType<typeof build>;
+
+function build(document: ConfigDocument) {
   const { $schema: _, upstreams, policies, routes, admin, ...rest } = document;
   const names = routeNames(routes);
   return deepFreeze({
@@ -53,9 +60,7 @@ function policyUses(uses: readonly ParsedPolicyUse[], path: readonly (string | n
 /** Without a prototype, so that `upstreams['toString']` is undefined like any other name that nobody gave. */
 function upstreamsByName(upstreams: ConfigDocument['upstreams']) {
   const named = Object.entries(upstreams).map(([name, upstream]) => [name, { name, ...upstream }] as const);
-  const byName: Record<string, (typeof named)[number][1]> = Object.create(null);
-  for (const [name, upstream] of named) byName[name] = upstream;
-  return byName;
+  return Object.setPrototypeOf(Object.fromEntries(named), null) as Record<string, (typeof named)[number][1]>;
 }
 
 /** Freezes plain objects and lists all the way down; what a policy's schema made of other classes is left alone. */

@@ -26,13 +26,18 @@ export function patternMistake(pattern: string): string | undefined {
     );
   }
   // Parameters and stars stand for ordinary segments; what is between them must be canonical.
-  const sample = segments
-    .map((segment) => (segment === '*' || segment.startsWith(':') ? 'x' : segment))
-    .join('/');
+  const stands = (segment: string): boolean => segment === '*' || segment.startsWith(':');
+  const names = segments.filter(stands);
+  const sample = segments.map((segment) => (stands(segment) ? marker : segment)).join('/');
   const mistake = pathMistake(sample);
-  if (mistake === undefined) return undefined;
-  return withRemedy(
-    `the pattern "${pattern}" is not a canonical path`,
-    'write it with "/" in front, without "//", "." and ".." segments and unneeded escapes',
-  );
+  return mistake === undefined ? undefined : withNames(mistake, names);
 }
+
+/** Puts the parameters back, each as often as the path is shown. */
+function withNames(text: string, names: readonly string[]): string {
+  let at = 0;
+  return text.replaceAll(marker, () => names[at++ % names.length] ?? '');
+}
+
+/** Stands for a parameter in the sample; no path of anybody's has it. */
+const marker = 'waygate-parameter';

@@ -1,20 +1,29 @@
 import type { z } from 'zod';
 import type { PolicyDefinition } from '../core/policy.ts';
 import { withRemedy } from '../core/remedy.ts';
-import { buildConfig, type PolicyUse } from './build-config.ts';
-import { crossMistakes } from './cross-mistakes.ts';
+import { buildConfig, type BuiltConfig, type PolicyUse } from './build-config.ts';
+import { allCrossMistakes } from './cross-mistakes.ts';
+import { completeView } from './document-view.ts';
 import { documentSchema } from './schema/document.ts';
 import type { PathMatch } from './schema/path-match.ts';
 import type { HostPattern } from './schema/route.ts';
 import type { NamedMatch, ValueMatch } from './schema/value-match.ts';
 
 /**
- * The schema that turns a configuration, as one writes it, into a {@link Config}.
+ * The schema that turns a configuration, as one writes it, into a {@link Config}. It sees everything but what only
+ * `loadConfig` can: `${…}`, files, and options that have no effect.
  * @param policies what may stand in a list of policies. The composition root passes them, for `config` knows none.
  */
-export function createConfigSchema(policies: readonly PolicyDefinition[]) {
-  return documentSchema(policies).transform((document, context) => {
-    for (const { path, found, remedy } of crossMistakes(document, policies)) {
+export function createConfigSchema(policies: readonly PolicyDefinition[]): ConfigSchema {
+  return configSchema(policies);
+}
+
+type ConfigSchema = ReturnType<typeof configSchema>;
+
+function configSchema(policies: readonly PolicyDefinition[]) {
+  return documentSchema(policies).transform((document, context): BuiltConfig => {
+    // Without the raw document nobody can tell a default from what is written: the view is of an empty one.
+    for (const { path, found, remedy } of allCrossMistakes(completeView(document, {}), policies)) {
       context.issues.push({
         code: 'custom',
         message: withRemedy(found, remedy),
@@ -27,13 +36,13 @@ export function createConfigSchema(policies: readonly PolicyDefinition[]) {
 }
 
 /** A configuration as one writes it in TypeScript or JSON. */
-export type ConfigInput = z.input<ReturnType<typeof createConfigSchema>>;
+export type ConfigInput = z.input<ConfigSchema>;
 
 /**
  * A valid configuration, deeply frozen. All durations are in milliseconds and all sizes in bytes; 0 is off where the
  * reference page says so.
  */
-export type Config = DeepReadonly<z.output<ReturnType<typeof createConfigSchema>>>;
+export type Config = DeepReadonly<BuiltConfig>;
 
 /** An address that the gateway accepts connections on. */
 export type ListenerConfig = Config['listen'][number];

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { withRemedy } from '../core/remedy.ts';
-import { foundIn } from './schema/scalars.ts';
+import { foundIn } from '../core/found-in.ts';
 
 /** One address of an upstream. */
 export interface TargetAddress {

@@ -58,6 +58,11 @@ export interface PolicyDefinition<Name extends string = string, Options extends 
    * @throws PolicyOptionError when options that are well-typed make no sense together.
    */
   create(options: z.output<Options>, setup: Setup): PolicyInstance;
+  /**
+   * Whether an instance with these options answers every request itself, so that its route needs no upstream.
+   * Without it: no.
+   */
+  alwaysAnswers?(options: z.output<Options>): boolean;
 }
 
 /** A mistake in a policy's options that the schema alone cannot see; reported with file, line and column. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { foundIn } from './found-in.ts';
 import { withRemedy } from './remedy.ts';
 
 /** The units of a duration and how many milliseconds each stands for. */
@@ -73,12 +74,12 @@ function amount<Input>(
   const min = bounds.min === undefined ? 1 : bound(kind, bounds.min);
   const max = bound(kind, bounds.max ?? kind.max);
   const read = (value: unknown): number | string => {
-    const read = readAmount(kind, value);
-    if (typeof read === 'string' || (read === 0 && bounds.off === true)) return read;
-    if (read >= min && read <= max) return read;
+    const found = readAmount(kind, value);
+    if (typeof found === 'string' || (found === 0 && bounds.off === true)) return found;
+    if (found >= min && found <= max) return found;
     const range = `from ${bounds.min ?? `1${smallest(kind)}`} to ${bounds.max ?? kind.max}`;
     const off = bounds.off === true ? ', or 0 for off' : '';
-    return withRemedy(`${shown(value)} is out of range`, `write a ${kind.noun} ${range}${off}`);
+    return withRemedy(`${foundIn(value)} is out of range`, `write a ${kind.noun} ${range}${off}`);
   };
   return z
     .custom<Input>((value) => typeof read(value) === 'number', {
@@ -99,17 +100,18 @@ function readAmount(kind: Kind, value: unknown): number | string {
     );
   }
   const remedy = `write a ${kind.noun} with its unit, such as ${kind.example} (${unitList(kind)})`;
-  if (typeof value !== 'string') return withRemedy(`expected a ${kind.noun}, found ${shown(value)}`, remedy);
+  if (typeof value !== 'string')
+    return withRemedy(`expected a ${kind.noun}, found ${foundIn(value)}`, remedy);
   const parts = /^(\d{1,15}(?:\.\d{1,9})?)([a-z]+)$/i.exec(value);
   const factor = unitOf(kind, parts?.[2] ?? '');
   if (parts === null || factor === undefined)
-    return withRemedy(`${shown(value)} is not a ${kind.noun}`, remedy);
+    return withRemedy(`${foundIn(value)} is not a ${kind.noun}`, remedy);
   const exact = Number(parts[1]) * factor;
   const whole = Math.round(exact);
   // 4.35s is 4350 ms although 4.35 * 1000 is not quite; 0.3ms is refused rather than rounded to nothing.
   if (Math.abs(whole - exact) > 1e-6 * Math.max(1, whole)) {
     return withRemedy(
-      `${shown(value)} is not a whole number of ${kind === durations ? 'milliseconds' : 'bytes'}`,
+      `${foundIn(value)} is not a whole number of ${kind === durations ? 'milliseconds' : 'bytes'}`,
       remedy,
     );
   }
@@ -142,12 +144,4 @@ function unitList(kind: Kind): string {
 
 function smallest(kind: Kind): string {
   return Object.keys(kind.units)[0] ?? '';
-}
-
-function shown(value: unknown): string {
-  if (value === null) return 'nothing';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'a mapping';
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

@@ -4,12 +4,11 @@ import { withRemedy } from '../../core/remedy.ts';
 import { admin, forwarded, listen, trustedProxies, via } from './listener.ts';
 import { policyList } from './policy-use.ts';
 import { routeShape } from './route.ts';
-import { foundIn } from './scalars.ts';
+import { foundIn } from '../../core/found-in.ts';
 import { drain, limits, log, overload, timeouts } from './settings.ts';
 import { upstream, upstreamName } from './upstream.ts';
 
-/** The schema of one route. */
-export function routeSchema(policies: readonly PolicyDefinition[]) {
+function routeSchema(policies: readonly PolicyDefinition[]) {
   return z.strictObject({
     ...routeShape,
     policies: policyList(policies).prefault([]).describe('The policies of this route, in order, after the global ones.'),
@@ -20,7 +19,14 @@ export function routeSchema(policies: readonly PolicyDefinition[]) {
  * The schema of a configuration file as one writes it: every key, its type, its default and its bounds. What one key
  * means for another is not its business; see `cross-mistakes.ts`.
  */
-export function documentSchema(policies: readonly PolicyDefinition[]) {
+export function documentSchema(policies: readonly PolicyDefinition[]): DocumentSchema {
+  return makeSchema(policies);
+}
+
+/** What {@link documentSchema} returns. */
+export type DocumentSchema = ReturnType<typeof makeSchema>;
+
+function makeSchema(policies: readonly PolicyDefinition[]) {
   return z.strictObject({
     $schema: z.string().optional().describe('Where the JSON Schema lives, for the editor; ignored otherwise.'),
     listen,
@@ -54,7 +60,7 @@ export function documentSchema(policies: readonly PolicyDefinition[]) {
 }
 
 /** A configuration after each key has been read by itself. */
-export type ConfigDocument = z.output<ReturnType<typeof documentSchema>>;
+export type ConfigDocument = z.output<DocumentSchema>;
 
 /** A route after each key has been read by itself. */
 export type RouteDocument = ConfigDocument['routes'][number];

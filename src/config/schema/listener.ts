@@ -2,7 +2,8 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { withRemedy } from '../../core/remedy.ts';
 import { isToken } from '../../http/field.ts';
-import { foundIn, integer, isHost, text } from './scalars.ts';
+import { foundIn } from '../../core/found-in.ts';
+import { integer, isHost, text } from './scalars.ts';
 
 const portRemedy = 'write a port from 0 to 65535 (0: any free one), "host:port", or { host, port }';
 
@@ -12,14 +13,14 @@ const host = text(
   'write an address such as 127.0.0.1 or "::1", without port',
 );
 
-const port = integer(0, 65_535);
+const portNumber = integer(0, 65_535);
 
 /** The long form of an address to listen on. */
 const listenerObject = z.strictObject({
   host: host
     .optional()
     .describe('The address to listen on; without it, every address of this machine, IPv6 and IPv4.'),
-  port: port.describe('The port to listen on; 0 takes any free one.'),
+  port: portNumber.describe('The port to listen on; 0 takes any free one.'),
 });
 
 const listenerText = z.string().transform((value, context) => {
@@ -31,7 +32,7 @@ const listenerText = z.string().transform((value, context) => {
 });
 
 const listener = z
-  .union([port.transform((value) => ({ port: value })), listenerText, listenerObject], {
+  .union([portNumber.transform((value) => ({ port: value })), listenerText, listenerObject], {
     error: (issue) =>
       withRemedy(`expected an address to listen on, found ${foundIn(issue.input)}`, portRemedy),
   })
@@ -56,7 +57,7 @@ export const admin = z
     host: host
       .prefault('127.0.0.1')
       .describe('The address of the admin listener; one that is not loopback needs a token.'),
-    port: port.prefault(9901).describe('The port of the admin listener; 0 takes any free one.'),
+    port: portNumber.prefault(9901).describe('The port of the admin listener; 0 takes any free one.'),
     token: text(
       (value) => value.length >= 16,
       'a token of 16 characters or more',

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { withRemedy } from '../../core/remedy.ts';
-import { regExpMistake } from '../safe-reg-exp.ts';
+import { groupNames, regExpMistake } from '../safe-reg-exp.ts';
 import { patternMistake, paramNamesOf } from '../path-pattern.ts';
 import { pathMistake } from '../path-value.ts';
-import { foundIn } from './scalars.ts';
+import { foundIn } from '../../core/found-in.ts';
 
 /** How a route's path is matched. */
 export interface PathMatch {
@@ -19,17 +19,17 @@ export interface PathMatch {
 
 const remedy = 'write a path such as /users, or { exact: … }, { prefix: … }, { pattern: … } or { regex: … }';
 
-function value(what: string): z.ZodString {
+function textOf(what: string): z.ZodString {
   return z.string({ error: (issue) => withRemedy(`expected ${what}, found ${foundIn(issue.input)}`, `write ${what}`) });
 }
 
 const pathObject = z.strictObject({
-  exact: value('a path such as /users').optional().describe('This path and no other.'),
-  prefix: value('a path such as /users').optional().describe('This path and everything below it, on a segment boundary.'),
-  pattern: value('a pattern such as /users/:id')
+  exact: textOf('a path such as /users').optional().describe('This path and no other.'),
+  prefix: textOf('a path such as /users').optional().describe('This path and everything below it, on a segment boundary.'),
+  pattern: textOf('a pattern such as /users/:id')
     .optional()
     .describe('The whole path; :name and * stand for one segment each, a final /* for one segment or more.'),
-  regex: value('a regular expression such as /v[0-9]+/.*')
+  regex: textOf('a regular expression such as /v[0-9]+/.*')
     .optional()
     .describe('A regular expression for the whole path; named groups become parameters.'),
 });
@@ -65,7 +65,7 @@ export const pathMatch = z
 export function paramNames(match: PathMatch): string[] {
   if (match.type === 'pattern') return paramNamesOf(match.value);
   if (match.type !== 'regex') return [];
-  return [...match.value.matchAll(/\(\?<([A-Za-z_$][\w$]*)>/g)].map((group) => group[1] ?? '');
+  return groupNames(match.value);
 }
 
 function normal(type: PathMatch['type'], value: string): PathMatch {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { nearest } from '../../core/nearest.ts';
 import type { PolicyDefinition } from '../../core/policy.ts';
 import { withRemedy } from '../../core/remedy.ts';
-import { foundIn } from './scalars.ts';
+import { foundIn } from '../../core/found-in.ts';
 
 /** A policy in a list of policies, before its place in the document is known. */
 export interface ParsedPolicyUse {
@@ -27,11 +27,14 @@ function policyUse(policies: readonly PolicyDefinition[]): z.ZodType<ParsedPolic
     .transform((value, context): ParsedPolicyUse => {
       const [first, second] = Object.entries(value);
       if (first !== undefined && second === undefined) return { name: first[0], options: first[1] };
-      const message =
-        first === undefined || second === undefined
-          ? withRemedy('the policy has no name', 'write - <name>: { … }')
-          : withRemedy(`"${second[0]}" stands in the same item as "${first[0]}"`, `put "- " in front of ${second[0]}: one policy an item`);
-      context.issues.push({ code: 'custom', message, input: value });
+      if (first !== undefined && second !== undefined) {
+        const found = `"${second[0]}" stands in the same item as "${first[0]}"`;
+        const message = withRemedy(found, `put "- " in front of ${second[0]}: one policy an item`);
+        context.issues.push({ code: 'custom', message, input: value });
+      } else if (context.issues.length === 0) {
+        // A name that nobody knows is an issue already.
+        context.issues.push({ code: 'custom', message: withRemedy('the policy has no name', 'write - <name>: { … }'), input: value });
+      }
       return z.NEVER;
     });
   const bare = z.string().transform((name, context): ParsedPolicyUse => {

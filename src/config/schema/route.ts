@@ -5,7 +5,8 @@ import { isToken } from '../../http/field.ts';
 import { parseHost } from '../../http/host.ts';
 import { duration, size } from '../../core/units.ts';
 import { pathMatch } from './path-match.ts';
-import { foundIn, text } from './scalars.ts';
+import { foundIn } from '../../core/found-in.ts';
+import { text } from './scalars.ts';
 import { headerMatches, queryMatches } from './value-match.ts';
 
 /** A host that a route is for. Lower case, without port. */
@@ -37,7 +38,7 @@ const method = z.enum(methods, {
   error: (issue) => {
     const upper = typeof issue.input === 'string' ? issue.input.toUpperCase() : '';
     const known = methods.some((name) => name === upper);
-    return withRemedy(`${foundIn(issue.input)} is not a method that passes`, known ? `write ${upper}` : `write one of ${methods.join(', ')}`);
+    return withRemedy(`${foundIn(issue.input)} is not a method that a route can have`, known ? `write ${upper}` : `write one of ${methods.join(', ')}`);
   },
 });
 
@@ -74,14 +75,14 @@ export const routeShape = {
     .optional()
     .describe('The name in logs, metrics and explain; without it, one is made of method, host and path.'),
   host: z
-    .union([hostPattern, z.array(hostPattern)], { error: (issue) => withRemedy(`expected a host, found ${foundIn(issue.input)}`, hostRemedy) })
+    .union([hostPattern, z.array(hostPattern).min(1, { error: withRemedy('the list of hosts is empty', 'leave host out for any host') })], { error: (issue) => withRemedy(`expected a host, found ${foundIn(issue.input)}`, hostRemedy) })
     .optional()
     .describe('The host or hosts this route is for, such as api.example.com or *.example.com; without it, any.'),
   path: pathMatch
     .prefault('/')
     .describe('The path this route is for: /users and everything below it, /users/:id, or { exact }, { prefix }, { pattern }, { regex }.'),
   method: z
-    .union([method, z.array(method)], { error: (issue) => withRemedy(`expected a method, found ${foundIn(issue.input)}`, 'write GET, or a list such as [GET, POST]') })
+    .union([method, z.array(method).min(1, { error: withRemedy('the list of methods is empty', 'leave method out for any method') })], { error: (issue) => withRemedy(`expected a method, found ${foundIn(issue.input)}`, 'write GET, or a list such as [GET, POST]') })
     .optional()
     .describe('The method or methods this route is for, GET includes HEAD; without it, any.'),
   headers: headerMatches.describe('Headers the request must have: a text, { present: true } or { regex }.'),

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { foundIn } from '../../core/found-in.ts';
 import { withRemedy } from '../../core/remedy.ts';
 import { parseHost } from '../../http/host.ts';
 
@@ -32,15 +33,6 @@ export function text(
     .string({ error: (issue) => withRemedy(`expected ${what}, found ${foundIn(issue.input)}`, remedy) })
     .refine(accepts, { error: (issue) => withRemedy(`${foundIn(issue.input)} is not ${what}`, remedy) });
   return pattern === undefined ? schema : schema.meta({ pattern });
-}
-
-/** A value as a mistake shows it: short, on one line, and never the inside of a list or mapping. */
-export function foundIn(value: unknown): string {
-  if (value === null || value === undefined) return 'nothing';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'a mapping';
-  const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
-  return shown.length > 60 ? `${shown.slice(0, 60)}…` : shown;
 }
 
 /** A host name as one writes it in a configuration: neither an address nor with a port. */

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { withRemedy } from '../../core/remedy.ts';
 import { duration } from '../../core/units.ts';
 import { readTarget } from '../target.ts';
-import { foundIn, fraction, integer, isHostName, text } from './scalars.ts';
+import { foundIn } from '../../core/found-in.ts';
+import { fraction, integer, isHostName, text } from './scalars.ts';
 
 const targetUrl = z
   .string({
@@ -126,9 +127,9 @@ export const upstream = z
         'write a URL such as http://localhost:3001, or { targets: […] }',
       ),
   })
-  .transform(({ limits: { connections, ...limits }, tls: { ca, serverName, verify }, ...rest }) => ({
+  .transform(({ limits: { connections, ...bounds }, tls: { ca, serverName, verify }, ...rest }) => ({
     ...rest,
-    limits: { ...limits, connections },
+    limits: { ...bounds, connections },
     tls: { ca, serverName, verify },
   }));
 

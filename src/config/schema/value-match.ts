@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { withRemedy } from '../../core/remedy.ts';
 import { isToken } from '../../http/field.ts';
 import { regExpMistake } from '../safe-reg-exp.ts';
-import { foundIn } from './scalars.ts';
+import { foundIn } from '../../core/found-in.ts';
 
 /** What a header or query parameter must be: this text, a match of `^(?:value)$` without flags, or simply there. */
 export type ValueMatch =
@@ -30,8 +30,9 @@ const valueObject = z.strictObject({
 const valueMatch = z
   .union([z.string(), valueObject.meta({ minProperties: 1, maxProperties: 1 })], {
     error: (issue) => {
-      const quote = ['number', 'boolean'].includes(typeof issue.input) ? `; quote it: "${String(issue.input)}"` : '';
-      return withRemedy(`expected a condition, found ${foundIn(issue.input)}`, `${remedy}${quote}`);
+      const quotable = typeof issue.input === 'number' || typeof issue.input === 'boolean';
+      const found = `expected a condition, found ${foundIn(issue.input)}`;
+      return withRemedy(found, quotable ? `put it in quotes: "${String(issue.input)}"` : remedy);
     },
   })
   .transform((input, context): ValueMatch => {

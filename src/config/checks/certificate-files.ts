@@ -1,0 +1,79 @@
+import { X509Certificate } from 'node:crypto';
+import { resolve } from 'node:path';
+import type { DocumentView } from '../document-view.ts';
+import type { Finding } from '../finding.ts';
+import { fileProblem, type ReadFile } from '../read-file.ts';
+import type { ConfigDocument } from '../schema/document.ts';
+
+/** The largest file of certificates, in bytes: that of all public authorities has a quarter. */
+const maxBytes = 1024 * 1024;
+
+/** The files of certificate authorities that upstreams name. */
+export interface Authorities {
+  readonly findings: readonly Finding[];
+  /** Absolute paths. */
+  readonly files: readonly string[];
+  /** The document with absolute paths, so that it no longer matters where the process was started. */
+  locate(document: ConfigDocument): ConfigDocument;
+}
+
+/** Reads the files of certificate authorities: one that is missing or empty is a mistake now, not at the first request. */
+export async function readAuthorities(
+  view: DocumentView,
+  { folder, readFile }: { readonly folder: string; readonly readFile: ReadFile },
+): Promise<Authorities> {
+  const findings: Finding[] = [];
+  const files = new Set<string>();
+  for (const [name, upstream] of view.upstreams ?? []) {
+    const ca = upstream?.tls.ca;
+    if (ca === undefined) continue;
+    const file = resolve(folder, ca);
+    files.add(file);
+    const mistake = await authorityMistake(ca, file, readFile);
+    if (mistake !== undefined) findings.push({ path: ['upstreams', name, 'tls', 'ca'], ...mistake });
+  }
+  const locate = (document: ConfigDocument): ConfigDocument => {
+    const upstreams = Object.entries(document.upstreams).map(([name, upstream]) => {
+      const ca = upstream.tls.ca === undefined ? undefined : resolve(folder, upstream.tls.ca);
+      return [name, { ...upstream, tls: { ...upstream.tls, ca } }] as const;
+    });
+    return { ...document, upstreams: Object.fromEntries(upstreams) };
+  };
+  return { findings, files: [...files], locate };
+}
+
+async function authorityMistake(
+  name: string,
+  file: string,
+  readFile: ReadFile,
+): Promise<Omit<Finding, 'path'> | undefined> {
+  const shown = `the file ${JSON.stringify(name)}`;
+  try {
+    const bytes = await readFile(file, maxBytes);
+    if (bytes.length > maxBytes)
+      return { found: `${shown} is larger than 1 MB`, remedy: 'name a file of certificates in PEM' };
+    const text = new TextDecoder().decode(bytes);
+    const certificates = text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g);
+    if (certificates === null)
+      return {
+        found: `${shown} contains no certificate in PEM`,
+        remedy: 'name a file with -----BEGIN CERTIFICATE----- in it',
+      };
+    if (certificates.every(isCertificate)) return undefined;
+    return {
+      found: `${shown} contains a certificate that cannot be read`,
+      remedy: 'export it again, in PEM',
+    };
+  } catch (error) {
+    const { problem, remedy } = fileProblem(error);
+    return { found: `${shown} ${problem}`, remedy };
+  }
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
+}

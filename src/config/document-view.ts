@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import type { ConfigDocument, DocumentSchema, RouteDocument } from './schema/document.ts';
+import type { ParsedPolicyUse } from './schema/policy-use.ts';
+import { upstream as upstreamSchema } from './schema/upstream.ts';
+import { valueAt } from './read-with-schema.ts';
+
+/** An upstream after its keys have been read. */
+export type UpstreamDocument = ConfigDocument['upstreams'][string];
+
+/**
+ * What could be read of a document, for the checks that compare one key with another. In a document without mistakes
+ * that is everything; in another, whatever makes sense by itself, so that one mistake does not hide the next.
+ */
+export interface DocumentView {
+  readonly listen: ConfigDocument['listen'] | undefined;
+  readonly admin: ConfigDocument['admin'];
+  /** By name; undefined for one that could not be read. The whole is undefined when nobody can say which names exist. */
+  readonly upstreams: ReadonlyMap<string, UpstreamDocument | undefined> | undefined;
+  readonly policies: readonly ParsedPolicyUse[] | undefined;
+  readonly routes: readonly Partial<RouteDocument>[];
+  /** Whether something is written at the path. */
+  readonly has: (path: readonly (string | number)[]) => boolean;
+}
+
+/** The view of a document in which each key is right by itself. */
+export function completeView(document: ConfigDocument, raw: unknown): DocumentView {
+  const { listen, admin, policies, routes } = document;
+  return {
+    listen,
+    admin,
+    policies,
+    routes,
+    upstreams: new Map(Object.entries(document.upstreams)),
+    has: hasIn(raw),
+  };
+}
+
+/** The view of a document with mistakes: each key is read by itself, and those with mistakes are left out. */
+export function salvagedView(schema: DocumentSchema, raw: unknown): DocumentView {
+  const { shape } = schema;
+  const { listen, admin, policies } = readKeys(
+    { listen: shape.listen, admin: shape.admin, policies: shape.policies },
+    raw,
+  );
+  const routeShape = shape.routes.element.shape;
+  const rawRoutes = valueAt(raw, ['routes']);
+  return {
+    listen,
+    admin,
+    policies,
+    upstreams: readUpstreams(valueAt(raw, ['upstreams'])),
+    routes: Array.isArray(rawRoutes) ? rawRoutes.map((route) => readKeys(routeShape, route)) : [],
+    has: hasIn(raw),
+  };
+}
+
+function readUpstreams(raw: unknown): DocumentView['upstreams'] {
+  if (raw === undefined) return new Map();
+  if (!isMapping(raw)) return undefined;
+  return new Map(Object.entries(raw).map(([name, value]) => [name, upstreamSchema.safeParse(value).data]));
+}
+
+/** The output of each key of a shape whose value is right. */
+function readKeys<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  raw: unknown,
+): { [Key in keyof Shape]?: z.output<Shape[Key]> } {
+  if (!isMapping(raw)) return {};
+  const read: { [Key in keyof Shape]?: z.output<Shape[Key]> } = {};
+  for (const key of Object.keys(shape) as (keyof Shape & string)[]) {
+    const schema: z.core.$ZodType | undefined = shape[key];
+    if (schema === undefined) continue;
+    const result = z.safeParse(schema, raw[key]);
+    if (result.success) read[key] = result.data as z.output<Shape[typeof key]>;
+  }
+  return read;
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function hasIn(raw: unknown): DocumentView['has'] {
+  return (path) => valueAt(raw, path) !== undefined;
+}

@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
+import { fileProblem } from './read-file.ts';
+import { maxFileBytes } from './source-text.ts';
+
+/** How long a module may take to be imported, in milliseconds: one that waits for ever must not hang a reload. */
+const timeout = 30_000;
+
+/** What a module exports as its configuration, or why there is none. */
+export type ImportedSource =
+  | { readonly ok: true; readonly value: unknown }
+  | {
+      readonly ok: false;
+      readonly line?: number;
+      readonly column?: number;
+      readonly found: string;
+      readonly remedy: string;
+    };
+
+/**
+ * Imports a configuration module and returns its default export. The module is read anew each time, which Node never
+ * forgets: some kilobytes stay for each reload. What the module itself imports is not read again.
+ */
+export async function importSource(path: string): Promise<ImportedSource> {
+  try {
+    const { size } = await stat(path);
+    if (size > maxFileBytes)
+      return failed('the file is larger than 5 MB', 'write less, or check that this is the right file');
+  } catch (error) {
+    const { problem, remedy } = fileProblem(error);
+    return failed(`the file ${problem}`, remedy);
+  }
+  const url = pathToFileURL(path);
+  url.searchParams.set('load', randomUUID());
+  try {
+    const module = await withTimeout(import(url.href));
+    if (typeof module === 'object' && module !== null && 'default' in module)
+      return { ok: true, value: module.default };
+    return failed('the module has no default export', 'write export default defineGateway({ … })');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const [line, column] = placeIn(error, url.href);
+    const found = `the module cannot be loaded: ${firstLine(reason).replaceAll(url.search, '')}`;
+    return { ...failed(found, 'mend the module'), ...(line !== undefined && { line, column: column ?? 1 }) };
+  }
+}
+
+function withTimeout(loading: Promise<unknown>): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`it is not done after ${timeout / 1000} s`)), timeout);
+    loading.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+/** The first place in the stack that lies in the module itself. */
+function placeIn(error: unknown, url: string): (number | undefined)[] {
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  const rest = stack.split(url, 2)[1];
+  const place = rest === undefined ? null : /^:(\d+)(?::(\d+))?/.exec(rest);
+  return [place?.[1], place?.[2]].map((text) => (text === undefined ? undefined : Number(text)));
+}
+
+function firstLine(text: string): string {
+  return text.trimStart().split('\n', 1)[0] ?? '';
+}
+
+function failed(found: string, remedy: string): ImportedSource & { ok: false } {
+  return { ok: false, found, remedy };
+}

@@ -1,0 +1,133 @@
+import { setImmediate } from 'node:timers/promises';
+import type { PolicyDefinition } from '../core/policy.ts';
+import { buildConfig } from './build-config.ts';
+import type { RegExpVerdicts } from './checks/regular-expressions.ts';
+import { readAuthorities } from './checks/certificate-files.ts';
+import { crossMistakes } from './cross-mistakes.ts';
+import { completeView, salvagedView } from './document-view.ts';
+import type { Finding } from './finding.ts';
+import { readNamedFiles } from './named-files.ts';
+import type { ReadFile } from './read-file.ts';
+import { readWithSchema, type FlatIssue } from './read-with-schema.ts';
+import type { Config } from './schema.ts';
+import { documentSchema, type ConfigDocument, type DocumentSchema } from './schema/document.ts';
+import { filesNamedIn, substitute, type Substitution } from './substitute.ts';
+
+/** What a document is read with. */
+export interface DocumentContext {
+  readonly policies: readonly PolicyDefinition[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly readFile: ReadFile;
+  /** The folder that file names in the document are relative to. */
+  readonly folder: string;
+  readonly verdicts: RegExpVerdicts;
+}
+
+/** What became of a document. */
+export interface DocumentReading {
+  /** Undefined when there are findings. */
+  readonly config: Config | undefined;
+  readonly findings: readonly Finding[];
+  /** Every file that was read or should have been, as an absolute path. */
+  readonly files: readonly string[];
+  /** What in the document came from outside. */
+  readonly substitutions: readonly Substitution[];
+}
+
+/** Reads a document as one writes it: replaces `${…}`, checks every key by itself, then the keys against each other. */
+export async function readDocument(written: unknown, context: DocumentContext): Promise<DocumentReading> {
+  const named = await readNamedFiles(filesNamedIn(written), context);
+  const { value, substitutions, findings } = substitute(written, { env: context.env, files: named.texts });
+  const schema = documentSchema(context.policies);
+  const { document, raw, schemaFindings } = readKeys(schema, value, substitutions);
+  const view = document === undefined ? salvagedView(schema, raw) : completeView(document, raw);
+  const authorities = await readAuthorities(view, context);
+  const crossed = await toEnd(crossMistakes(view, context.policies, context.verdicts));
+  const all = [
+    ...withoutReplaced(schemaFindings, findings),
+    ...withoutReplaced(crossed, findings),
+    ...authorities.findings,
+    ...findings,
+  ];
+  return {
+    config: document === undefined || all.length > 0 ? undefined : buildConfig(authorities.locate(document)),
+    findings: all,
+    files: [...named.files, ...authorities.files],
+    substitutions,
+  };
+}
+
+/** Lets other work go on between the steps of the checks. */
+async function toEnd<Result>(steps: Generator<undefined, Result, void>): Promise<Result> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    await setImmediate();
+  }
+}
+
+interface KeysRead {
+  /** Undefined when there are findings. */
+  readonly document: ConfigDocument | undefined;
+  /** What was read: the value, in which a `${…}` for a number has become one. */
+  readonly raw: unknown;
+  readonly schemaFindings: readonly Finding[];
+}
+
+function readKeys(schema: DocumentSchema, value: unknown, substitutions: readonly Substitution[]): KeysRead {
+  const first = readWithSchema(schema, value);
+  if (first.ok) return { document: first.value, raw: value, schemaFindings: [] };
+  const raw = withScalars(value, first.issues, substitutions);
+  const second = raw === value ? first : readWithSchema(schema, raw);
+  if (second.ok) return { document: second.value, raw, schemaFindings: [] };
+  return { document: undefined, raw, schemaFindings: second.findings };
+}
+
+/** What comes from outside is text; where a number or a truth value is asked for, it becomes one if it looks like it. */
+function withScalars(
+  value: unknown,
+  issues: readonly FlatIssue[],
+  substitutions: readonly Substitution[],
+): unknown {
+  let changed = value;
+  for (const { path, whole, value: text } of substitutions) {
+    const scalar = whole ? scalarOf(text) : undefined;
+    if (scalar === undefined) continue;
+    const refused = issues.some(({ path: at, issue }) => {
+      const wantsScalar =
+        issue.code === 'invalid_type' || issue.code === 'invalid_value' || issue.code === 'invalid_union';
+      return wantsScalar && samePath(at, path);
+    });
+    if (refused) changed = replaced(changed, path, scalar);
+  }
+  return changed;
+}
+
+function scalarOf(text: string): number | boolean | undefined {
+  if (text === 'true' || text === 'false') return text === 'true';
+  return /^-?(0|[1-9]\d*)(\.\d+)?$/.test(text) ? Number(text) : undefined;
+}
+
+/** A copy in which another value stands at the path. */
+function replaced(value: unknown, path: readonly (string | number)[], leaf: unknown): unknown {
+  const [key, ...rest] = path;
+  if (key === undefined) return leaf;
+  if (Array.isArray(value))
+    return value.map((item, index) => (index === key ? replaced(item, rest, leaf) : (item as unknown)));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [
+      name,
+      name === key ? replaced(member, rest, leaf) : (member as unknown),
+    ]),
+  );
+}
+
+/** Where a `${…}` could not be replaced, that is the mistake, and not what was left in its place. */
+function withoutReplaced(findings: readonly Finding[], failed: readonly Finding[]): Finding[] {
+  return findings.filter(({ path }) => !failed.some((failure) => samePath(failure.path, path)));
+}
+
+function samePath(one: readonly (string | number)[], other: readonly (string | number)[]): boolean {
+  return one.length === other.length && one.every((key, index) => key === other[index]);
+}
