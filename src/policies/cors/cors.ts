@@ -22,7 +22,7 @@ const options = z.strictObject({
   origins: z
     .union([z.literal('*'), z.array(origin).min(1).max(1000)])
     .describe(
-      'Who may read the answers: "*" for every page, or a list of origins such as https://app.example.com and https://*.example.com. Has no default: nobody is let in unnamed.',
+      'Who may read the answers: `"*"` for every page, or a list of origins such as `https://app.example.com` and `https://*.example.com`. Has no default: nobody is let in unnamed.',
     ),
   methods: z
     .array(methodName)
@@ -34,7 +34,7 @@ const options = z.strictObject({
     .union([z.literal('*'), z.array(fieldName()).max(100)])
     .default('*')
     .describe(
-      'The request headers that a page may set: a list, or "*" for those it asks for. Without it: "*".',
+      'The request headers that a page may set: a list, or `"*"` for those it asks for. Without it: `"*"`.',
     ),
   exposedHeaders: z
     .array(fieldName())

@@ -44,6 +44,8 @@ export const redirect = definePolicy({
   name: 'redirect',
   description: 'Sends the client to another URL, or from http to https.',
   options,
+  // With `https` alone, what is on https already goes on.
+  alwaysAnswers: ({ to }) => to !== undefined,
   create({ to, https, port, status, keepQuery }, { paramNames }) {
     if (to === undefined && !https) {
       throw new PolicyOptionError(

@@ -18,7 +18,7 @@ const options = z.strictObject({
     .enum(['uuid', 'short'])
     .default('uuid')
     .describe(
-      'What a new id looks like: a random UUID, or 16 letters and digits with 96 random bits. Without it: uuid.',
+      'What a new id looks like: a random UUID, or 16 characters with 96 random bits. Without it: uuid.',
     ),
   respond: z
     .boolean()

@@ -56,6 +56,7 @@ export const respond = definePolicy({
   name: 'respond',
   description: 'Gives a fixed answer without asking a service.',
   options,
+  alwaysAnswers: () => true,
   create(given, { paramNames }) {
     const { status } = given;
     const body = compileBody(given, paramNames);

@@ -37,7 +37,7 @@ describe('security-headers', () => {
       'X-Frame-Options: SAMEORIGIN',
       "Content-Security-Policy: frame-ancestors 'self'",
       'Referrer-Policy: strict-origin-when-cross-origin',
-      'Cross-Origin-Opener-Policy: same-origin',
+      'Cross-Origin-Opener-Policy: same-origin-allow-popups',
       'Cross-Origin-Resource-Policy: same-site',
     ]);
   });

@@ -52,9 +52,9 @@ const options = z.strictObject({
     .describe('Permissions-Policy, such as camera=(), geolocation=(self). Without it: none is sent.'),
   crossOriginOpenerPolicy: z
     .union([z.enum(['same-origin', 'same-origin-allow-popups', 'unsafe-none']), z.literal(false)])
-    .default('same-origin')
+    .default('same-origin-allow-popups')
     .describe(
-      'Cross-Origin-Opener-Policy: whether pages of other origins share a window group; false sends none. Without it: same-origin.',
+      'Cross-Origin-Opener-Policy: whether pages of other origins share a window group; false sends none. Without it: same-origin-allow-popups.',
     ),
   crossOriginResourcePolicy: z
     .union([z.enum(['same-origin', 'same-site', 'cross-origin']), z.literal(false)])
