@@ -1,0 +1,95 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PinnedProcess } from './pinned-process.ts';
+import { lastLines, loadCore, proxyCore, startPinned } from './pinned-process.ts';
+import { freePort } from './ports.ts';
+import type { Launch, Proxy, Setup } from './proxy.ts';
+import { targetLaunch } from './target.ts';
+
+/** A proxy that runs, in front of the target. */
+export interface RunningProxy {
+  readonly proxy: Proxy;
+  readonly port: number;
+  readonly process: PinnedProcess;
+}
+
+/** The target and the proxies of one scenario. */
+export interface Arena {
+  readonly targetPort: number;
+  /** Starts a proxy and waits until it answers a path. */
+  start(proxy: Proxy, path: string): Promise<RunningProxy>;
+  /** Starts a proxy without waiting for it. */
+  launch(proxy: Proxy): Promise<RunningProxy>;
+  /** Ends everything. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the target, and proxies on demand.
+ * @param folder where configurations and logs go; emptied first.
+ * @param edit a last change to how a proxy is started, for a profile.
+ */
+export async function openArena(
+  folder: string,
+  { routes, observed }: Pick<Setup, 'routes' | 'observed'>,
+  edit: (launch: Launch, proxy: Proxy) => Launch = (launch) => launch,
+): Promise<Arena> {
+  rmSync(folder, { recursive: true, force: true });
+  const targetPort = await freePort();
+  const targetFolder = join(folder, 'target');
+  const target = startPinned(loadCore, targetLaunch(targetPort, targetFolder), targetFolder);
+  const started: PinnedProcess[] = [target];
+  const close = async (): Promise<void> => {
+    for (const each of started.toReversed()) await each.stop();
+  };
+  const launch = async (proxy: Proxy): Promise<RunningProxy> => {
+    const setup = { port: await freePort(), targetPort, routes, observed, folder: join(folder, proxy.key) };
+    const running = startPinned(proxyCore, edit(proxy.launch(setup), proxy), setup.folder);
+    started.push(running);
+    return { proxy, port: setup.port, process: running };
+  };
+  try {
+    await untilAnswered(targetPort, '/json', target, 'the target');
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    targetPort,
+    launch,
+    async start(proxy, path) {
+      const running = await launch(proxy);
+      await untilAnswered(running.port, path, running.process, proxy.name);
+      return running;
+    },
+    close,
+  };
+}
+
+async function untilAnswered(
+  port: number,
+  path: string,
+  running: PinnedProcess,
+  name: string,
+): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  for (;;) {
+    const status = await fetch(`http://127.0.0.1:${port}${path}`).then(
+      async (response) => {
+        await response.arrayBuffer();
+        return response.status;
+      },
+      () => 0,
+    );
+    if (status === 200) return;
+    const ended = running.ended();
+    if (ended !== undefined) throw new Error(`${name} ended:\n${ended}`);
+    if (performance.now() > deadline) {
+      throw new Error(
+        `${name} answers ${path} with ${status === 0 ? 'nothing' : status}:\n${lastLines(running.log)}`,
+      );
+    }
+    await sleep(20);
+  }
+}

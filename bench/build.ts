@@ -1,0 +1,37 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { git } from './machine.ts';
+
+const root = join(import.meta.dirname, '..');
+
+/** Compiles the working tree into a folder, which then holds what a user installs. */
+export function buildWorkingTree(folder: string): void {
+  build(root, folder);
+}
+
+/** Compiles a commit into a folder, which then holds what a user would have installed. */
+export function buildCommit(ref: string, folder: string): void {
+  const commit = git('rev-parse', '--verify', `${ref}^{commit}`);
+  const sources = `${folder}-sources`;
+  rmSync(sources, { recursive: true, force: true });
+  mkdirSync(sources, { recursive: true });
+  const archive = execFileSync('git', ['archive', commit], { cwd: root, maxBuffer: 2 ** 30 });
+  execFileSync('tar', ['-x', '-C', sources], { input: archive });
+  symlinkSync(join(root, 'node_modules'), join(sources, 'node_modules'));
+  build(sources, folder);
+}
+
+function build(sources: string, folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const tsc = join(root, 'node_modules/.bin/tsc');
+  execFileSync(tsc, ['-p', 'tsconfig.build.json', '--outDir', join(folder, 'dist')], {
+    cwd: sources,
+    stdio: 'inherit',
+  });
+  for (const name of ['package.json', 'schema']) {
+    if (existsSync(join(sources, name))) cpSync(join(sources, name), join(folder, name), { recursive: true });
+  }
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+}

@@ -1,0 +1,9 @@
+import { routeNames } from '../routes.ts';
+
+/** What a program is told by its environment. */
+export const environment = {
+  port: Number(process.env['PORT']),
+  targetPort: Number(process.env['TARGET_PORT']),
+  routes: routeNames(Number(process.env['ROUTES'])),
+  observed: process.env['OBSERVED'] === '1',
+};

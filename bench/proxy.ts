@@ -1,0 +1,33 @@
+/** How a scenario wants a proxy to be set up. */
+export interface Setup {
+  /** The port to listen on, on 127.0.0.1. */
+  readonly port: number;
+  /** The port of the one target, on 127.0.0.1 and ::1. */
+  readonly targetPort: number;
+  /** How many routes there are: `/r0`, `/r1`, … All lead to the target, which sees the path with or without them. */
+  readonly routes: number;
+  /** Whether the access log is on, and metrics where the proxy has them. */
+  readonly observed: boolean;
+  /** A folder of its own, for configuration and logs. */
+  readonly folder: string;
+}
+
+/** A program to start, in the foreground. */
+export interface Launch {
+  readonly command: readonly [program: string, ...args: string[]];
+  /** Files to write into the folder first, by name. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A proxy that takes part. */
+export interface Proxy {
+  /** How flags name it. */
+  readonly key: string;
+  /** How tables name it. */
+  readonly name: string;
+  /** Why it cannot take part on this machine, with the line that installs it; undefined when it can. */
+  missing?(): string | undefined;
+  version(): string;
+  launch(setup: Setup): Launch;
+}

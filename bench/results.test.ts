@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { reportMarkdown } from './report.ts';
+import type { Results, ScenarioResult } from './results.ts';
+import { ratioOf, summaryOf } from './results.ts';
+import { smokeVerdict } from './smoke.ts';
+import { summarize } from './statistics.ts';
+
+const scenario: ScenarioResult = {
+  id: '1',
+  title: 'Small answers',
+  headline: 'cpu',
+  proxies: [
+    {
+      key: 'nginx',
+      name: 'nginx',
+      rounds: [{ values: { cpu: 10 } }, { values: { cpu: 20 } }, { values: { cpu: 12 } }],
+    },
+    {
+      key: 'waygate',
+      name: 'Waygate',
+      rounds: [
+        { values: { cpu: 15 } },
+        { values: { cpu: 40 } },
+        { values: {}, void: '3 of 100 requests failed' },
+      ],
+    },
+    {
+      key: 'fastify',
+      name: 'Fastify',
+      rounds: [{ values: { cpu: 90 } }, { values: { cpu: 90 } }, { values: {} }],
+    },
+  ],
+};
+const [nginx, waygate, fastify] = scenario.proxies;
+
+const results: Results = {
+  machine: {
+    date: '2026-11-22',
+    cpu: 'a core',
+    cores: 2,
+    memory: 8,
+    system: 'Linux',
+    commit: 'abc',
+    versions: {},
+  },
+  baseline: 'nginx',
+  rounds: 3,
+  seconds: 4,
+  scenarios: [scenario],
+};
+
+test('a summary is the median with the smallest and the largest', () => {
+  assert.deepEqual(summarize([3, 1, 2]), { median: 2, min: 1, max: 3 });
+  assert.deepEqual(summarize([4, 1, 2, 3]), { median: 2.5, min: 1, max: 4 });
+  assert.equal(summarize([]), undefined);
+});
+
+test('a ratio compares within a round, and leaves out rounds in which one of the two is void', () => {
+  assert.ok(nginx !== undefined && waygate !== undefined);
+  assert.deepEqual(ratioOf(scenario, 'nginx', waygate), { median: 1.75, min: 1.5, max: 2 });
+  assert.deepEqual(ratioOf(scenario, 'nginx', nginx), { median: 1, min: 1, max: 1 });
+  assert.equal(ratioOf(scenario, 'haproxy', waygate), undefined);
+  assert.deepEqual(summaryOf(waygate, 'cpu'), { median: 27.5, min: 15, max: 40 });
+});
+
+test('the report shows ratio, spread and why rounds are void', () => {
+  const report = reportMarkdown(results);
+  assert.match(report, /^\| proxy \| CPU per request, nginx = 1 \| CPU per request, µs \|$/m);
+  assert.match(report, /^\| nginx \| \*\*1\.00\*\* \(1\.00–1\.00\) \| 12\.0 \(10\.0–20\.0\) \|$/m);
+  assert.match(report, /^\| Waygate \(1 of 3 rounds void: 3 of 100 requests failed\) \| \*\*1\.75\*\*/m);
+});
+
+test('the smoke test passes when Waygate costs less than Fastify, and fails when it costs more or was not measured', () => {
+  const said: string[] = [];
+  const print = (line: string): void => void said.push(line);
+  assert.equal(smokeVerdict(results, print), 0);
+  assert.ok(fastify !== undefined && nginx !== undefined);
+  const swapped = [
+    { ...fastify, key: 'waygate' },
+    { ...nginx, key: 'fastify' },
+  ];
+  assert.equal(smokeVerdict({ ...results, scenarios: [{ ...scenario, proxies: swapped }] }, print), 1);
+  assert.equal(smokeVerdict({ ...results, scenarios: [{ ...scenario, proxies: [nginx] }] }, print), 1);
+  assert.match(said.join('\n'), /costs less .*\n.*costs MORE .*\nNot measured/);
+});

@@ -1,0 +1,30 @@
+import type { Scenario } from '../scenario.ts';
+import { chunkedAnswers } from './chunked-answers.ts';
+import { coldStart, coldStartThousandRoutes } from './cold-start.ts';
+import { fixedRate } from './fixed-rate.ts';
+import { idleConnections } from './idle-connections.ts';
+import { answersOf10Mb, answersOf64Kib } from './large-answers.ts';
+import { manyConnections } from './many-connections.ts';
+import { tenRoutes, tenThousandRoutes } from './many-routes.ts';
+import { newConnections } from './new-connections.ts';
+import { observed } from './observed.ts';
+import { post } from './post.ts';
+import { smallJson } from './small-json.ts';
+
+/** Every scenario, in the order of the report. */
+export const scenarios: readonly Scenario[] = [
+  smallJson,
+  manyConnections,
+  post,
+  answersOf64Kib,
+  answersOf10Mb,
+  chunkedAnswers,
+  tenRoutes,
+  tenThousandRoutes,
+  observed,
+  newConnections,
+  fixedRate,
+  idleConnections,
+  coldStart,
+  coldStartThousandRoutes,
+];
