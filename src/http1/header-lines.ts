@@ -18,8 +18,9 @@ export function checkLines(text: string, spans: number[], from: number): number 
     if (nameEnd === at || text.charCodeAt(nameEnd) !== 0x3a) return nameEnd;
     let valueStart = nameEnd + 1;
     while (isOws(text.charCodeAt(valueStart))) valueStart++;
-    // llhttp reports an empty value somewhere in the white space behind the colon, or not at all.
-    let valueEnd = Math.max(spans[i + 3] as number, valueStart);
+    // llhttp reports the place of an empty value as the one behind its line.
+    let valueEnd =
+      text.charCodeAt(valueStart) === 0x0d ? valueStart : Math.max(spans[i + 3] as number, valueStart);
     at = valueEnd;
     while (isOws(text.charCodeAt(at))) at++;
     if (text.charCodeAt(at) !== 0x0d || text.charCodeAt(at + 1) !== 0x0a) return at;
