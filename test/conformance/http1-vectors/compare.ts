@@ -1,5 +1,5 @@
 /**
- * Runs the cases against other proxies: `npx node test/conformance/http1-vectors/compare.ts nginx haproxy`.
+ * Runs the cases against Waygate and others: `npx node test/conformance/http1-vectors/compare.ts waygate nginx`.
  * With `-v`, every case that is not safe is listed.
  */
 import { loadVectors } from './cases.ts';
@@ -7,8 +7,10 @@ import { startBytePipe, startHaproxy, startNginx, startNodeProxy } from './proxi
 import type { StartProxy } from './proxies.ts';
 import { runAll, summarize } from './run-all.ts';
 import { openVectorTarget } from './vector-target.ts';
+import { startWaygate } from './waygate.ts';
 
 const proxies: Readonly<Record<string, StartProxy>> = {
+  waygate: startWaygate,
   nginx: startNginx,
   haproxy: startHaproxy,
   'node:http': startNodeProxy,
