@@ -10,6 +10,7 @@ import type {
 } from '../http1/server-connection.ts';
 import type { TimerWheel } from '../core/timer-wheel.ts';
 import type { Clock } from '../core/clock.ts';
+import type { LoopTurn } from '../core/loop-turn.ts';
 import { problemOf } from '../core/problem.ts';
 import { hostWithPort, removeForwarding } from './client-address.ts';
 import type { ExchangeContext } from './exchange-context.ts';
@@ -51,6 +52,10 @@ export class ConnectionContext implements ServerConnectionHandler, ExchangeConte
 
   get wheel(): TimerWheel {
     return this.#core.wheel;
+  }
+
+  get turn(): LoopTurn {
+    return this.#core.turn;
   }
 
   get draining(): boolean {

@@ -43,6 +43,7 @@ export class GatewayCore {
   readonly metrics: GatewayMetrics;
   readonly llhttp = new Llhttp();
   readonly wheel: TimerWheel;
+  readonly turn = new LoopTurn();
   readonly ids: RequestIds;
   readonly targets: TargetStates;
   readonly #options: CoreOptions;
@@ -64,7 +65,7 @@ export class GatewayCore {
     this.wheel = new TimerWheel(options.clock);
     this.ids = new RequestIds(options.random);
     this.#dates = new DateCache(() => options.clock.now());
-    this.targets = new TargetStates({ llhttp: this.llhttp, wheel: this.wheel, turn: new LoopTurn() });
+    this.targets = new TargetStates({ llhttp: this.llhttp, wheel: this.wheel, turn: this.turn });
     this.#instance = Buffer.from(options.random.bytes(4)).toString('hex');
   }
 

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import type { ListenerConfig } from '../config/schema.ts';
 import { normalizeIp } from '../http/ip.ts';
 import { ServerConnection } from '../http1/server-connection.ts';
+import { socketOptions } from '../http1/socket-options.ts';
 import { ConnectionContext } from './connection-context.ts';
 import type { GatewayCore } from './gateway-core.ts';
 
@@ -83,7 +84,7 @@ export class Listener {
   constructor(config: ListenerConfig, connections: ClientConnections) {
     this.config = config;
     // Half-open: a client that has said everything may still read (RFC 9112 §9.6).
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    this.#server = createServer({ ...socketOptions, allowHalfOpen: true }, (socket) => {
       const connection = connections.admit(socket);
       if (connection === undefined) return;
       this.#connections.add(connection);

@@ -17,6 +17,8 @@ export class BodyWriter {
   framing: Framing = 'none';
   /** For `length`: octets still to come. */
   remaining = 0;
+  /** How often something was handed to the socket; its owner sets it back. */
+  writes = 0;
   #gathered = '';
   #corked = false;
 
@@ -75,6 +77,7 @@ export class BodyWriter {
     if (this.#gathered === '') return;
     const text = this.#gathered;
     this.#gathered = '';
+    this.writes++;
     this.#socket.write(text, 'latin1');
   }
 
@@ -83,6 +86,7 @@ export class BodyWriter {
     socket.cork();
     this.flush();
     for (let at = 0; at < chunk.length; at += WRITE_LIMIT) {
+      this.writes++;
       socket.write(chunk.length <= WRITE_LIMIT ? chunk : chunk.subarray(at, at + WRITE_LIMIT));
     }
     if (chunked) socket.write('\r\n', 'latin1');

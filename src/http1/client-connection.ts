@@ -133,6 +133,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
     const writer = this.#writer;
     writer.framing = request.length === 0 ? 'none' : request.length > 0 ? 'length' : 'chunked';
     writer.remaining = Math.max(0, request.length);
+    writer.writes = 0;
     if (this.#connected && this.#requestDone) this.#timer.set(settings.headersTimeout);
     if (request.length !== 0) writer.cork();
     writer.head(request.head);
@@ -187,7 +188,9 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
   }
 
   pause(): void {
+    if (this.#paused) return;
     this.#paused = true;
+    this.socket.pause();
     // The time that the client takes is not the target's.
     if (this.#reading !== 'head') this.#timer.clear();
   }
@@ -196,7 +199,9 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
     if (!this.#paused) return;
     this.#paused = false;
     this.#watchBody();
-    this.#goOn();
+    // In the middle of a read, what is left of it follows by itself.
+    if (this.#processing) this.socket.resume();
+    else this.#goOn();
   }
 
   #onDrain(): void {
@@ -212,6 +217,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
 
   #onData(chunk: Buffer): void {
     if (this.#gone) return;
+    this.#turn.count();
     if (this.#reading === 'idle' || this.#reading === 'done') {
       // Nobody asked: what follows cannot be told from an answer to the next request.
       this.#leave();
@@ -219,7 +225,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
       return;
     }
     if (this.#sentInTurn !== -1) {
-      if (this.#sentInTurn === this.#turn.peek()) {
+      if (this.#sentInTurn === this.#turn.current()) {
         this.stale = true;
         this.#fail(new GatewayError('upstream_closed', 'octets that were there before the request'));
         return;
@@ -228,14 +234,13 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
     }
     if (this.#rest !== undefined || this.#paused) {
       this.#rest = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
-      this.socket.pause();
       return;
     }
     this.#process(chunk);
   }
 
   #goOn(): void {
-    if (this.#processing || this.#gone) return;
+    if (this.#gone) return;
     const rest = this.#rest;
     if (rest !== undefined) {
       this.#rest = undefined;
@@ -267,7 +272,6 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
     } else {
       this.#watchBody();
     }
-    if (this.#rest !== undefined && !this.socket.isPaused()) this.socket.pause();
   }
 
   #watchBody(): void {
@@ -470,10 +474,16 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
   #closedEarly(cause?: Error): GatewayError {
     if (this.answered)
       return new GatewayError('upstream_malformed', 'the target closed in the middle of its head', { cause });
-    this.stale = this.#sentInTurn !== -1 && this.#sentInTurn === this.#turn.peek();
+    this.stale = this.#sentInTurn !== -1 && this.#sentInTurn === this.#turn.current() && this.#unread(cause);
     return new GatewayError('upstream_closed', cause?.message ?? 'the target closed before it answered', {
       cause,
     });
+  }
+
+  /** A write that fails says that nothing was read only when it was the first: with it, not an octet has left. */
+  #unread(cause: Error | undefined): boolean {
+    const failedWrite = cause !== undefined && 'syscall' in cause && cause.syscall === 'write';
+    return !failedWrite || this.#writer.writes === 1;
   }
 
   onTimer(): void {

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Downstream, DownstreamHandler } from '../core/downstream.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { ResponseHead } from '../core/exchange.ts';
+import type { LoopTurn } from '../core/loop-turn.ts';
 import type { TimerOwner, TimerWheel } from '../core/timer-wheel.ts';
 import { WheelTimer } from '../core/timer-wheel.ts';
 import type { HeaderList } from '../http/header-list.ts';
@@ -31,6 +32,7 @@ export interface ServerConnectionHandler {
   readonly settings: ServerSettings;
   readonly llhttp: Llhttp;
   readonly wheel: TimerWheel;
+  readonly turn: LoopTurn;
   /** True while the gateway drains: answers say `Connection: close`. */
   readonly draining: boolean;
   /** The present second as an HTTP date. */
@@ -83,6 +85,8 @@ export class ServerConnection implements Downstream, TimerOwner {
   #remaining = 0;
   #bodyFlows = false;
   #paused = false;
+  /** The socket was told to go on, and first hands over what it had read before. */
+  #resumed = false;
   /** Octets read but not yet looked at: the next request, or body that nobody wants yet. */
   #rest: Buffer | undefined;
   #processing = false;
@@ -163,6 +167,9 @@ export class ServerConnection implements Downstream, TimerOwner {
   }
 
   #onData(chunk: Buffer): void {
+    // What the socket had read before it was paused comes in whatever phase resumed it.
+    if (this.#resumed) this.#resumed = false;
+    else this.#handler.turn.open();
     if (this.#reading === 'discard') return;
     if (this.#rest === undefined && !this.#held()) this.#process(chunk);
     else this.#rest = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
@@ -195,8 +202,13 @@ export class ServerConnection implements Downstream, TimerOwner {
     const stop = this.#rest !== undefined || (this.#paused && this.#held() && this.#reading !== 'wait');
     if (stop !== this.socket.isPaused()) {
       if (stop) this.socket.pause();
-      else this.socket.resume();
+      else this.#resumeSocket();
     }
+  }
+
+  #resumeSocket(): void {
+    this.#resumed = true;
+    this.socket.resume();
   }
 
   #process(chunk: Buffer): void {
@@ -560,7 +572,7 @@ export class ServerConnection implements Downstream, TimerOwner {
     this.socket.end();
     this.#readTimer.set(LINGER);
     if (this.#clientEnded) this.socket.destroySoon();
-    else if (this.socket.isPaused()) this.socket.resume();
+    else if (this.socket.isPaused()) this.#resumeSocket();
   }
 
   #watchBacklog(): void {

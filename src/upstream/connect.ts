@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext, createSecureContext } from 'node:tls';
 import type { TargetConfig, UpstreamConfig } from '../config/schema.ts';
+import { socketOptions } from '../http1/socket-options.ts';
 
 /** How to open a connection to one target. */
 export interface Connector {
@@ -16,7 +17,7 @@ export interface Connector {
  */
 export function createConnector(target: TargetConfig, tls: UpstreamConfig['tls']): Connector {
   const host = target.host.replace(/^\[|\]$/g, '');
-  const base = { host, port: target.port, noDelay: true, autoSelectFamily: true };
+  const base = { host, port: target.port, ...socketOptions, autoSelectFamily: true };
   if (target.protocol === 'http') return { event: 'connect', open: () => connectTcp(base) };
   const context: SecureContext = createSecureContext(
     tls.ca === undefined ? {} : { ca: readFileSync(tls.ca) },
