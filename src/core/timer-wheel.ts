@@ -80,6 +80,7 @@ export class TimerWheel {
 
   /** Milliseconds since the wheel was made, as of the last tick. Cheap; for arithmetic on deadlines. */
   get now(): number {
+    if (this.#interval === undefined) this.#catchUp();
     return this.#tick * this.tickLength;
   }
 
@@ -190,9 +191,13 @@ export class TimerWheel {
     this.#size--;
   }
 
-  #start(): void {
-    // The wheel stood still while nothing was armed: catch up first.
+  /** The wheel stands still while nothing is armed. */
+  #catchUp(): void {
     this.#tick = Math.max(this.#tick, Math.floor((this.#clock.monotonic() - this.#origin) / this.tickLength));
+  }
+
+  #start(): void {
+    this.#catchUp();
     this.#interval = setInterval(() => this.advance(), this.tickLength);
     this.#interval.unref();
   }
