@@ -2,21 +2,24 @@ import { z } from 'zod';
 
 /** As much of the running configuration as the table shows. */
 const runningConfig = z.object({
-  upstreams: z.record(z.string(), z.object({ targets: z.array(z.object({ url: z.string() })) })),
-  routes: z.array(
-    z.object({
-      path: z.object({ type: z.string(), value: z.string() }),
-      methods: z.array(z.string()),
-      upstream: z.string().optional(),
-      policies: z.array(z.object({ name: z.string() })),
-    }),
-  ),
+  config: z.object({
+    upstreams: z.record(z.string(), z.object({ targets: z.array(z.object({ url: z.string() })) })),
+    routes: z.array(
+      z.object({
+        path: z.object({ type: z.string(), value: z.string() }),
+        methods: z.array(z.string()),
+        upstream: z.string().optional(),
+        policies: z.array(z.object({ name: z.string() })),
+      }),
+    ),
+  }),
 });
 
 /** Asks a gateway's admin listener for its routes and lays them out as a table. */
 export async function routeTable(configUrl: string): Promise<string> {
   const response = await fetch(configUrl);
-  const { routes, upstreams } = runningConfig.parse(await response.json());
+  const { config } = runningConfig.parse(await response.json());
+  const { routes, upstreams } = config;
   const rows = routes.map(({ path, methods, upstream, policies }) => [
     methods.join(' ') || 'any',
     path.type === 'prefix' ? `${path.value.replace(/\/$/, '')}/…` : path.value,
