@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, test } from 'node:test';
+import { listen } from '../../test/kit/listen.ts';
 import type { Clock } from '../core/clock.ts';
+import { AdminGate } from './admin-gate.ts';
 import { type AdminOptions, type AdminServer, startAdmin } from './admin-server.ts';
 
 const token = 'a-token-that-nobody-guesses';
@@ -225,9 +228,16 @@ describe('F190 the admin listener answers only who may ask', () => {
     }
   });
 
-  test('by the name that it was told to listen on', async () => {
-    const server = await start({ host: 'localhost' });
-    assert.equal((await ask(server, 'GET /metrics HTTP/1.1', ['Host: localhost'])).status, 200);
+  test('by the name that it was told to listen on', async (t) => {
+    const gate = new AdminGate({ host: 'Gateway.Internal', token: undefined });
+    const server = createServer((request, response) => {
+      response.writeHead(gate.refuse(request)?.status ?? 200).end();
+    });
+    t.after(() => server.close());
+    const { port } = await listen(server);
+    const address = { address: { host: '127.0.0.1', port }, close: () => Promise.resolve() };
+    assert.equal((await ask(address, 'GET / HTTP/1.1', ['Host: gateway.internal:9901'])).status, 200);
+    assert.equal((await ask(address, 'GET / HTTP/1.1', ['Host: gateway.internal.evil.example'])).status, 403);
   });
 });
 
@@ -324,23 +334,27 @@ describe('the listener', () => {
     open = first;
   });
 
-  test('closes connections that wait', async () => {
+  test('closes connections in the middle of a request', async () => {
     const server = await start();
     const socket = connect(server.address.port, '127.0.0.1');
     await once(socket, 'connect');
+    socket.write('GET /metrics HTTP/1.1\r\nHost: ');
+    // Answered on another connection, so that the first one has been read by then.
+    await ask(server, 'GET /healthz HTTP/1.1');
     const closed = once(socket, 'close');
     await server.close();
     await closed;
     await server.close();
   });
 
-  test('garbage, a TLS hello and a header block of 9 KiB end the connection', async () => {
+  test('a header block of more than 8 KiB is 431', async () => {
+    const answer = await ask(await start(), 'GET /healthz HTTP/1.1', [`A: ${'x'.repeat(9000)}`]);
+    assert.equal(answer.status, 431);
+  });
+
+  test('garbage and a TLS hello end the connection', async () => {
     const server = await start();
-    for (const bytes of [
-      '\u0016\u0003\u0001\u0002\u0000\u0001',
-      'GET\u0000\r\n\r\n',
-      `GET / HTTP/1.1\r\nA: ${'x'.repeat(9000)}\r\n\r\n`,
-    ]) {
+    for (const bytes of ['\u0016\u0003\u0001\u0002\u0000\u0001', 'GET\u0000\r\n\r\n']) {
       const socket = connect(server.address.port, '127.0.0.1');
       await once(socket, 'connect');
       socket.write(bytes, 'latin1');
