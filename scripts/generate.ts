@@ -1,50 +1,45 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { performancePage } from '../bench/performance-page.ts';
-import type { Results } from '../bench/results.ts';
+import { format, resolveConfig } from 'prettier';
 import { generateJsonSchema } from '../src/config/json-schema.ts';
 import { builtInPolicies } from '../src/gateway/built-in-policies.ts';
+import { configurationPage } from './generate-config-docs.ts';
 
-/** A file that is made from others, and committed so that readers and editors find it. */
+/** A file that is made from the source, and committed so that readers and editors find it. */
 interface GeneratedFile {
   readonly path: string;
-  /** Undefined when there is nothing yet to make it from. */
-  readonly content: () => string | undefined;
+  /** @param current what the file holds now, '' when there is none: a page keeps its head. */
+  readonly content: (current: string) => string;
 }
 
-const root = join(import.meta.dirname, '..');
-
 const generatedFiles: readonly GeneratedFile[] = [
-  {
-    path: 'schema/waygate.schema.json',
-    content: () => `${JSON.stringify(generateJsonSchema(builtInPolicies), null, 2)}\n`,
-  },
-  {
-    path: 'docs/performance.md',
-    content: () => {
-      const results = read('bench/results.json');
-      return results === undefined ? undefined : performancePage(JSON.parse(results) as Results);
-    },
-  },
+  { path: 'schema/waygate.schema.json', content: () => JSON.stringify(generateJsonSchema(builtInPolicies)) },
+  { path: 'docs/configuration.md', content: configurationPage },
 ];
 
 // `npm run generate` writes them; with `--check` it only says which are out of date.
 const onlyCheck = process.argv.includes('--check');
 
 for (const { path, content } of generatedFiles) {
-  const text = content();
-  if (text === read(path)) continue;
-  if (onlyCheck || text === undefined) {
-    console.error(`${path} is not what its sources say: npm run generate`);
+  const file = join(import.meta.dirname, '..', path);
+  const current = readIfThere(file);
+  // As `prettier --check` wants it, so that the two never disagree.
+  const text = await format(content(current), { ...(await resolveConfig(file)), filepath: file });
+  if (text === current) continue;
+  if (onlyCheck) {
+    console.error(`${path} is not what the source generates: npm run generate`);
     process.exitCode = 1;
   } else {
-    mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), text);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
     console.log(`${path} is written.`);
   }
 }
 
-function read(path: string): string | undefined {
-  const file = join(root, path);
-  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
 }

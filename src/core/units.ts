@@ -73,19 +73,19 @@ function amount<Input>(
 ): z.ZodPipe<z.ZodCustom<Input, Input>, z.ZodTransform<number, Input>> {
   const min = bounds.min === undefined ? 1 : bound(kind, bounds.min);
   const max = bound(kind, bounds.max ?? kind.max);
+  const off = bounds.off === true ? ', or 0 for off' : '';
+  const range = `a ${kind.noun} from ${bounds.min ?? `1${smallest(kind)}`} to ${bounds.max ?? kind.max}${off}`;
   const read = (value: unknown): number | string => {
     const found = readAmount(kind, value);
     if (typeof found === 'string' || (found === 0 && bounds.off === true)) return found;
     if (found >= min && found <= max) return found;
-    const range = `from ${bounds.min ?? `1${smallest(kind)}`} to ${bounds.max ?? kind.max}`;
-    const off = bounds.off === true ? ', or 0 for off' : '';
-    return withRemedy(`${foundIn(value)} is out of range`, `write a ${kind.noun} ${range}${off}`);
+    return withRemedy(`${foundIn(value)} is out of range`, `write ${range}`);
   };
   return z
     .custom<Input>((value) => typeof read(value) === 'number', {
       error: (issue) => String(read(issue.input)),
     })
-    .meta(jsonSchema(kind, bounds.off === true))
+    .meta({ title: range, ...jsonSchema(kind, bounds.off === true) })
     .transform((value) => Number(read(value)));
 }
 

@@ -23,7 +23,7 @@ const listenerObject = z.strictObject({
   port: portNumber.describe('The port to listen on; 0 takes any free one.'),
 });
 
-const listenerText = z.string().transform((value, context) => {
+const listenerText = z.string().meta({ title: 'a text such as `127.0.0.1:3000`' }).transform((value, context) => {
   const listener = readListener(value);
   if (listener !== undefined) return listener;
   const message = withRemedy(`${foundIn(value)} is not an address to listen on`, portRemedy);

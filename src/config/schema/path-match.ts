@@ -10,7 +10,7 @@ export interface PathMatch {
   /**
    * `exact`: the path itself; `prefix`: the path and everything below it, on a segment boundary; `pattern`: the whole
    * path, `:name` and `*` standing for one non-empty segment each and a final `/*` for the rest, one segment or more;
-   * `regex`: the whole path against `^(?:value)$`, without flags.
+   * `regex`: the whole path against `^(?:value)$` with flag `s`.
    */
   readonly type: 'exact' | 'prefix' | 'pattern' | 'regex';
   /** A canonical path, a pattern, or the source of a regular expression. A prefix has no final slash, but for `/`. */
@@ -36,7 +36,7 @@ const pathObject = z.strictObject({
 
 /** A route's path as one writes it: a text, or an object that says how it is to be read. */
 export const pathMatch = z
-  .union([z.string(), pathObject.meta({ minProperties: 1, maxProperties: 1 })], {
+  .union([z.string().meta({ title: 'a path such as `/users`', pattern: '^/' }), pathObject.meta({ minProperties: 1, maxProperties: 1 })], {
     error: (issue) => withRemedy(`expected a path, found ${foundIn(issue.input)}`, remedy),
   })
   .transform((input, context): PathMatch => {

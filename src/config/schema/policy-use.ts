@@ -18,50 +18,57 @@ export function policyList(policies: readonly PolicyDefinition[]): z.ZodType<Par
 }
 
 function policyUse(policies: readonly PolicyDefinition[]): z.ZodType<ParsedPolicyUse> {
-  const shape = Object.fromEntries(
-    policies.map((policy) => [policy.name, policy.options.optional().describe(policy.description)]),
-  );
   const withOptions = z
-    .strictObject(shape)
+    .strictObject(Object.fromEntries(policies.map((policy) => [policy.name, optionsOf(policy)])))
     .meta({ minProperties: 1, maxProperties: 1 })
-    .transform((value, context): ParsedPolicyUse => {
-      const [first, second] = Object.entries(value);
-      if (first !== undefined && second === undefined) return { name: first[0], options: first[1] };
-      if (first !== undefined && second !== undefined) {
-        const found = `"${second[0]}" stands in the same item as "${first[0]}"`;
-        const message = withRemedy(found, `put "- " in front of ${second[0]}: one policy an item`);
-        context.issues.push({ code: 'custom', message, input: value });
-      } else if (context.issues.length === 0) {
-        // A name that nobody knows is an issue already.
-        context.issues.push({ code: 'custom', message: withRemedy('the policy has no name', 'write - <name>: { … }'), input: value });
-      }
+    .transform(toUse);
+  const bare = z
+    .string()
+    .meta({ enum: policies.filter(needsNoOptions).map(({ name }) => name) })
+    .transform((name, context): ParsedPolicyUse => {
+      const result = withOptions.safeParse({ [name]: {} });
+      if (result.success) return result.data;
+      const known = policies.some((policy) => policy.name === name);
+      const found = `the policy "${name}" needs options`;
+      const message = known ? withRemedy(found, `write - ${name}: { … }`) : unknownPolicy(name, policies);
+      context.issues.push({ code: 'custom', message, input: name });
       return z.NEVER;
     });
-  const bare = z.string().transform((name, context): ParsedPolicyUse => {
-    const result = withOptions.safeParse({ [name]: {} });
-    if (result.success) return result.data;
-    const known = policies.some((policy) => policy.name === name);
-    const message = known
-      ? withRemedy(`the policy "${name}" needs options`, `write - ${name}: { … }`)
-      : unknownPolicy(name, policies);
-    context.issues.push({ code: 'custom', message, input: name });
-    return z.NEVER;
-  });
-  return z.union([bare, z.preprocess(emptyOptions, withOptions)], {
+  return z.union([bare, withOptions], {
     error: (issue) => withRemedy(`expected a policy, found ${foundIn(issue.input)}`, 'write - <name>: { … }'),
   });
 }
 
+/** A policy's options, for which nothing may stand when all of them have defaults: `- security-headers:`. */
+function optionsOf(policy: PolicyDefinition): z.ZodType {
+  const { options, description } = policy;
+  if (!needsNoOptions(policy)) return options.optional().describe(description);
+  const nothing = z.null().transform(() => options.parse({}));
+  return z.union([options, nothing]).optional().describe(description);
+}
+
+function needsNoOptions({ options }: PolicyDefinition): boolean {
+  return options.safeParse({}).success;
+}
+
+function toUse(value: Record<string, unknown>, context: z.RefinementCtx): ParsedPolicyUse {
+  const [first, second] = Object.entries(value);
+  if (first !== undefined && second === undefined) return { name: first[0], options: first[1] };
+  if (first !== undefined && second !== undefined) {
+    const found = `"${second[0]}" stands in the same item as "${first[0]}"`;
+    const message = withRemedy(found, `put "- " in front of ${second[0]}: one policy an item`);
+    context.issues.push({ code: 'custom', message, input: value });
+  } else if (context.issues.length === 0) {
+    // A name that nobody knows is an issue already.
+    context.issues.push({ code: 'custom', message: withRemedy('the policy has no name', 'write - <name>: { … }'), input: value });
+  }
+  return z.NEVER;
+}
+
 /** The text of the mistake that no policy has this name. */
-export function unknownPolicy(name: string, policies: readonly PolicyDefinition[]): string {
+function unknownPolicy(name: string, policies: readonly PolicyDefinition[]): string {
   const names = policies.map((policy) => policy.name);
   const meant = nearest(name, names);
   const remedy = meant === undefined ? `write one of ${names.join(', ')}` : `did you mean "${meant}"?`;
   return withRemedy(`there is no policy ${foundIn(name)}`, remedy);
-}
-
-/** `- cache:` with nothing behind it is a policy without options. */
-function emptyOptions(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, options]) => [name, options ?? {}]));
 }

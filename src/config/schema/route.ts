@@ -21,6 +21,7 @@ const hostRemedy = 'write a host such as api.example.com or *.example.com, witho
 
 const hostPattern = z
   .string({ error: (issue) => withRemedy(`expected a host, found ${foundIn(issue.input)}`, hostRemedy) })
+  .meta({ title: 'a host' })
   .transform((value, context): HostPattern => {
     const pattern = readHost(value);
     if (pattern !== undefined) return pattern;
@@ -40,7 +41,7 @@ const method = z.enum(methods, {
     const known = methods.some((name) => name === upper);
     return withRemedy(`${foundIn(issue.input)} is not a method that a route can have`, known ? `write ${upper}` : `write one of ${methods.join(', ')}`);
   },
-});
+}).meta({ title: 'a method such as `GET`' });
 
 /** Fields that say where a message ends, who sends it or where it goes must not come after its body (RFC 9110 §6.5.1). */
 const neverTrailers = new Set([

@@ -13,7 +13,7 @@ const targetUrl = z
         'write a URL such as http://localhost:3001',
       ),
   })
-  .meta({ pattern: '^https?://[^/?#@]+/?$' })
+  .meta({ title: 'a URL such as `http://localhost:3001`', pattern: '^https?://[^/?#@]+/?$' })
   .transform((value, context) => {
     const target = readTarget(value);
     if (!('mistake' in target)) return target;

@@ -4,7 +4,7 @@ import { isToken } from '../../http/field.ts';
 import { regExpMistake } from '../safe-reg-exp.ts';
 import { foundIn } from '../../core/found-in.ts';
 
-/** What a header or query parameter must be: this text, a match of `^(?:value)$` without flags, or simply there. */
+/** What a header or query parameter must be: this text, a match of `^(?:value)$` with flag `s`, or simply there. */
 export type ValueMatch =
   | { readonly type: 'exact'; readonly value: string }
   | { readonly type: 'regex'; readonly value: string }
