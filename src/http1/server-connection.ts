@@ -225,9 +225,15 @@ export class ServerConnection implements Downstream, TimerOwner {
     this.#exchange?.onRequestFlush();
     if (this.#rest !== undefined) {
       if (!this.#held()) this.#goOn();
-    } else if (this.#clientEnded && this.#reading === 'head' && this.#exchange === undefined) {
-      this.socket.destroySoon();
+    } else if (this.#clientEnded) {
+      this.#afterLastOctet();
     }
+  }
+
+  /** The client had closed its side before all it sent was looked at, and now that is done. */
+  #afterLastOctet(): void {
+    if (this.#reading === 'head' && this.#exchange === undefined) this.socket.destroySoon();
+    else if (this.#reading === 'length' || this.#reading === 'chunked') this.#lose(unfinishedBody());
   }
 
   /** Reads as far as one thing goes. @returns where the next begins. */
@@ -607,7 +613,7 @@ export class ServerConnection implements Downstream, TimerOwner {
       return;
     }
     if (this.#reading !== 'wait') {
-      this.#lose(new GatewayError('client_aborted', 'the client closed in the middle of the request body'));
+      this.#lose(unfinishedBody());
     } else if (this.headSent) {
       this.#writeTimer.set(HALF_CLOSED_PATIENCE);
     } else if (this.#request?.httpVersion === '1.1') {
@@ -679,4 +685,8 @@ export class ServerConnection implements Downstream, TimerOwner {
     }
     this.#handler.onClose(this);
   }
+}
+
+function unfinishedBody(): GatewayError {
+  return new GatewayError('client_aborted', 'the client closed in the middle of the request body');
 }
