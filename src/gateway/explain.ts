@@ -1,11 +1,8 @@
 import { Socket } from 'node:net';
 import type { Config } from '../config/schema.ts';
-import { systemClock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Reply } from '../core/exchange.ts';
-import type { Logger } from '../core/logger.ts';
 import type { PolicyDefinition } from '../core/policy.ts';
-import type { Random } from '../core/random.ts';
 import { hasEncodedSeparator } from '../http/path.ts';
 import { REQUEST } from '../http1/llhttp.ts';
 import { malformedRequest } from '../http1/malformed-request.ts';
@@ -13,16 +10,13 @@ import { COMPLETE, MessageReader } from '../http1/message-reader.ts';
 import type { Http1Request } from '../http1/request-head.ts';
 import { createHeadMemory, readRequestHead } from '../http1/request-head.ts';
 import { ServerConnection } from '../http1/server-connection.ts';
-import { createGatewayMetrics } from '../observe/gateway-metrics.ts';
-import { MetricsRegistry } from '../observe/metrics.ts';
 import type { ConsideredRoute } from '../router/explain.ts';
 import { explainRoutes } from '../router/explain.ts';
 import { ConnectionContext } from './connection-context.ts';
-import { GatewayCore } from './gateway-core.ts';
+import type { GatewayCore } from './gateway-core.ts';
 import { GatewayExchange } from './gateway-exchange.ts';
+import { withIdleCore } from './idle-core.ts';
 import { buildCall, methodTakesNoTunnel, refusedUpgrade, targetPath } from './outgoing.ts';
-import { OverloadMonitor } from './overload.ts';
-import { version } from './version.ts';
 
 /** A request to be explained. */
 export interface Question {
@@ -79,25 +73,10 @@ export async function explainRequest(
   question: Question,
   policies: readonly PolicyDefinition[],
 ): Promise<Explanation> {
-  const metrics = createGatewayMetrics(new MetricsRegistry(), { version, accessLogDropped: () => 0 });
-  const overload = new OverloadMonitor(noGauges, () => undefined);
-  const core = new GatewayCore({
-    clock: systemClock,
-    random: zeros,
-    logger: silent,
-    metrics,
-    accessLog: undefined,
-    policies,
-    overload,
-  });
-  try {
+  return withIdleCore(policies, (core) => {
     core.adopt(core.compile(config));
-    return await new Explainer(core, config, question).explain();
-  } finally {
-    core.close();
-    overload.close();
-    metrics.close();
-  }
+    return new Explainer(core, config, question).explain();
+  });
 }
 
 class Explainer {
@@ -233,14 +212,3 @@ function refused(error: unknown): ExplainedEnd {
 function nothingButEnd(clientIp: string, end: ExplainedEnd): Explanation {
   return { request: undefined, clientIp, route: undefined, params: {}, considered: [], policies: [], end };
 }
-
-const ignore = (): void => undefined;
-const silent: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
-
-const zeros: Random = {
-  number: () => 0,
-  bytes: (size) => new Uint8Array(size),
-  uuid: () => '00000000-0000-4000-8000-000000000000',
-};
-
-const noGauges = { takeDelay: () => 0, memory: () => 0, close: ignore };
