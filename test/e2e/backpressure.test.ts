@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as afterPoll } from 'node:timers/promises';
 import { eventually } from '../kit/eventually.ts';
 import { connectClient } from '../kit/raw-client.ts';
 import { startRecordingTarget } from '../kit/recording-target.ts';
@@ -27,7 +28,10 @@ test('pieces smaller than a high-water mark reach a client that stopped reading 
     script: async (turn) => {
       await requestComplete(turn);
       await send(`HTTP/1.1 200 OK\r\nContent-Length: ${piece.length * pieces}\r\n\r\n`)(turn);
-      for (let i = 0; i < pieces; i++) await send(piece)(turn);
+      for (let i = 0; i < pieces; i++) {
+        await send(piece)(turn);
+        await readByGateway();
+      }
     },
   });
   const gateway = await startGateway(t, routeTo(target));
@@ -53,7 +57,10 @@ test('pieces smaller than a high-water mark reach a target that stopped reading 
   let sent = 0;
   const upload = (async () => {
     await client.send(`PUT / HTTP/1.1\r\nHost: gw.test\r\nContent-Length: ${piece.length * pieces}\r\n\r\n`);
-    for (; sent < pieces; sent++) await client.send(piece);
+    for (; sent < pieces; sent++) {
+      await client.send(piece);
+      await readByGateway();
+    }
   })();
   await target.head(0);
   await stopsGrowing(() => sent);
@@ -63,6 +70,12 @@ test('pieces smaller than a high-water mark reach a target that stopped reading 
   assert.equal((await target.request(0)).bodyLength, piece.length * pieces);
   assert.equal((await client.response()).status, 200);
 });
+
+/** Lets the event loop go round, so that the gateway reads one piece before the next is sent. */
+async function readByGateway(): Promise<void> {
+  await afterPoll();
+  await afterPoll();
+}
 
 /** Waits until a number has grown, and does not any more. */
 async function stopsGrowing(read: () => number): Promise<void> {
