@@ -10,13 +10,12 @@ import { expectStream } from './oracle.ts';
 import type { ExpectedRequest } from './oracle.ts';
 import type { Sample } from './sample.ts';
 
-/** Milliseconds within which everything that has to happen has happened. */
-const patience = 3000;
-
 /** A gateway's port and the target behind it, both used by one sample at a time. */
 export interface Lane {
   readonly port: number;
   readonly target: RecordingTarget;
+  /** Milliseconds within which everything that has to happen has happened. */
+  readonly patience: number;
   /** What the gateway has logged of the requests it forwarded since the last call: path without query, body octets. */
   readonly takeForwarded?: () => Promise<readonly Forwarded[]>;
 }
@@ -46,14 +45,14 @@ export async function checkSample(lane: Lane, sample: Sample): Promise<readonly 
   const client = await openClient(lane.port);
   void client.send(sample.bytes);
   if (sample.finishAtOnce) client.halfClose();
-  const walk = new Walk(client, problems);
+  const walk = new Walk(client, lane.patience, problems);
   for (const expected of expectation.requests) {
     if (!(await walk.step(expected))) break;
   }
   await walk.finish(expectation.unfinished);
   await serveNextClient(lane, problems);
   const seen = target.requests.slice(before, -1);
-  await compare(target, seen, walk.accepted, problems);
+  await compare(lane, seen, walk.accepted, problems);
   await compareLog(lane, seen, problems);
   for (const connection of target.connections) {
     if (connection.parser.irregularities.length > 0)
@@ -72,24 +71,27 @@ interface Accepted {
 class Walk {
   readonly accepted: Accepted[] = [];
   readonly #client: RawClient;
+  readonly #patience: number;
   readonly #problems: string[];
   #over = false;
 
-  constructor(client: RawClient, problems: string[]) {
+  constructor(client: RawClient, patience: number, problems: string[]) {
     this.#client = client;
+    this.#patience = patience;
     this.#problems = problems;
   }
 
   /** Reads one answer; false when nothing behind this request is to be answered. */
   async step(expected: ExpectedRequest): Promise<boolean> {
-    const outcome = await this.#client.outcome({ to: expected.method, within: patience });
+    const outcome = await this.#client.outcome({ to: expected.method, within: this.#patience });
     const words = `${expected.method} ${expected.target ?? '(no target)'} (${expected.fate} ${expected.why})`;
     if (outcome.kind !== 'response') return this.#noResponse(outcome, expected, words);
     const { response } = outcome;
     const sequence = response.header(sequenceField);
     if (sequence !== undefined) {
       this.accepted.push({ expected, sequence: Number(sequence) });
-      if (expected.fate === 'refuse') this.#problems.push(`${words}: accepted`);
+      if (expected.fate === 'refuse' || expected.fate === 'decline')
+        this.#problems.push(`${words}: accepted`);
     } else if (expected.fate === 'forward') {
       this.#problems.push(`${words}: answered ${response.status} by the gateway`);
     }
@@ -104,7 +106,7 @@ class Walk {
     const client = this.#client;
     if (!this.#over) client.halfClose();
     // The rest of a request that never ends may get an answer, but not from the target.
-    const outcome = await client.outcome({ within: patience });
+    const outcome = await client.outcome({ within: this.#patience });
     if (outcome.kind === 'response') {
       const fromTarget = outcome.response.header(sequenceField) !== undefined;
       if (fromTarget || this.#over || !unfinished) {
@@ -115,7 +117,7 @@ class Walk {
     } else if (outcome.kind === 'malformed') {
       this.#problems.push(`malformed answer: ${outcome.why}`);
     }
-    await client.ending(patience).catch(() => this.#problems.push('the connection stays open'));
+    await client.ending(this.#patience).catch(() => this.#problems.push('the connection stays open'));
     client.destroy();
   }
 
@@ -136,7 +138,7 @@ class Walk {
 
 /** What arrived must be exactly what was accepted: number, order, boundaries, paths. */
 async function compare(
-  target: RecordingTarget,
+  lane: Lane,
   seen: readonly RecordedRequest[],
   accepted: readonly Accepted[],
   problems: string[],
@@ -144,7 +146,7 @@ async function compare(
   const whole = seen.filter((request) => request.complete);
   for (const request of seen) {
     for (const what of request.irregularities) problems.push(`at the target: ${what}`);
-    if (!request.complete) await expectBrokenOff(target, request, problems);
+    if (!request.complete) await expectBrokenOff(lane, request, problems);
   }
   if (whole.length !== accepted.length)
     problems.push(`${whole.length} requests arrived, ${accepted.length} were accepted`);
@@ -167,7 +169,7 @@ async function compare(
 }
 
 async function expectBrokenOff(
-  target: RecordingTarget,
+  { target, patience }: Lane,
   request: RecordedRequest,
   problems: string[],
 ): Promise<void> {
@@ -190,7 +192,7 @@ async function compareLog(lane: Lane, seen: readonly RecordedRequest[], problems
     problems.push(`logged ${told.join(', ')}; arrived ${arrived.join(', ')}`);
 }
 
-async function serveNextClient({ port }: Lane, problems: string[]): Promise<void> {
+async function serveNextClient({ port, patience }: Lane, problems: string[]): Promise<void> {
   const client = await openClient(port);
   try {
     await client.send('GET /next-client HTTP/1.1\r\nHost: gw.test\r\nConnection: close\r\n\r\n');

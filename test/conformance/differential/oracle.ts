@@ -3,10 +3,11 @@ import type { RecordedRequest } from '../../kit/request-parser.ts';
 import { expectedPath } from './canonical-path.ts';
 
 /**
- * What must become of a request: it arrives at the target, or it is answered with an error and the connection closes,
- * or either, but then consistently.
+ * What must become of a request: it arrives at the target (`forward`); it is answered with an error, and nothing behind
+ * it is read any more (`refuse`); it is answered with an error, and as its end is beyond doubt the connection may go on
+ * (`decline`); or it arrives or is refused, but consistently so (`either`).
  */
-export type Fate = 'forward' | 'refuse' | 'either';
+export type Fate = 'forward' | 'refuse' | 'decline' | 'either';
 
 /** One request of a stream, and what must become of it. */
 export interface ExpectedRequest {
@@ -46,7 +47,7 @@ export function expectStream(bytes: string): Expectation {
   for (const request of parser.requests) {
     const emptyLines = request.start > end;
     if (!request.complete && request.irregularities.length === 0) break;
-    const expected = expectRequest(request, emptyLines);
+    const expected = expectRequest(request, emptyLines, bytes.slice(request.start, request.end));
     requests.push(expected);
     end = request.end ?? end;
     if (expected.fate === 'refuse' || expected.closes) return { requests, unfinished: false };
@@ -54,9 +55,14 @@ export function expectStream(bytes: string): Expectation {
   return { requests, unfinished: end < octets.length };
 }
 
-function expectRequest(request: RecordedRequest, emptyLines: boolean): ExpectedRequest {
+function expectRequest(request: RecordedRequest, emptyLines: boolean, raw: string): ExpectedRequest {
   const target = expectTarget(request);
-  const { fate, why } = judge(request, target, emptyLines);
+  let { fate, why } = judge(request, target, emptyLines);
+  // llhttp takes no tab behind a length, which RFC 9112 §5 allows: refusing is safe too.
+  if (fate === 'forward' && /^content-length:[ \t]*\d+ *\t/im.test(raw)) {
+    fate = 'either';
+    why = 'a tab behind the length';
+  }
   return {
     fate,
     why,
@@ -73,18 +79,20 @@ function judge(
   emptyLines: boolean,
 ): { fate: Fate; why: string } {
   const refuse = (why: string): { fate: Fate; why: string } => ({ fate: 'refuse', why });
+  const decline = (why: string): { fate: Fate; why: string } => ({ fate: 'decline', why });
   const either = (why: string): { fate: Fate; why: string } => ({ fate: 'either', why });
   const [irregularity] = request.irregularities;
   const { method } = request;
   if (irregularity !== undefined)
     return onlyHttp10(request) ? either('HTTP/1.0 without Host') : refuse(irregularity);
-  if (refusedMethods.has(method)) return refuse(`method ${method}`);
+  if (refusedMethods.has(method)) return decline(`method ${method}`);
   if (method === 'OPTIONS' && request.target === '*') return either('asterisk-form');
-  if (target === undefined) return refuse(`target ${request.target}`);
+  if (target === undefined) return decline(`target ${request.target}`);
   const host = judgeHost(request);
   if (host !== 'forward') return { fate: host, why: 'Host' };
-  if (request.all('authorization').length > 1) return refuse('two Authorization lines');
-  if (request.all('expect').some((value) => value.toLowerCase() !== '100-continue')) return refuse('Expect');
+  if (request.all('authorization').length > 1) return decline('two Authorization lines');
+  if (request.all('expect').some((value) => value.toLowerCase() !== '100-continue')) return decline('Expect');
+  if (/^0\d/.test(request.header('content-length') ?? '')) return either('Content-Length with leading zeros');
   if (request.all('expect').length > 1) return either('Expect twice');
   if (
     request.trailers.some(([name]) => /^(content-length|transfer-encoding|host|authorization)$/i.test(name))
@@ -122,13 +130,13 @@ function judgeHost(request: RecordedRequest): Fate {
   const host = request.header('host') ?? '';
   const [authority] = /^https?:\/\/([^/?]*)/i.exec(request.target)?.slice(1) ?? [];
   if (authority !== undefined) {
-    if (authority.includes('@')) return 'refuse';
+    if (authority.includes('@')) return 'decline';
     if (plainHost(authority) === undefined || plainHost(host) === undefined) return 'either';
-    if (plainHost(authority) !== plainHost(host)) return 'refuse';
+    if (plainHost(authority) !== plainHost(host)) return 'decline';
     // What `https` means on a plain port is not said.
     if (/^https/i.test(request.target)) return 'either';
   }
-  if (host === '' || /[^\x21-\x7e]/.test(host) || /[,@/\\?#]/.test(host)) return 'refuse';
+  if (host === '' || /[^\x21-\x7e]/.test(host) || /[,@/\\?#]/.test(host)) return 'decline';
   return plainHost(host) === undefined ? 'either' : 'forward';
 }
 
