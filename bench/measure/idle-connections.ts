@@ -36,7 +36,8 @@ export async function measureIdleConnections(
       answer === ''
         ? { open: 0, failed: connections }
         : (JSON.parse(answer) as { open: number; failed: number });
-    if (counts.open !== connections) return { values: {}, void: `only ${counts.open} connections opened` };
+    if (counts.open !== connections)
+      return { values: {}, void: `only ${counts.open} of ${connections} connections were answered` };
     // What the requests left behind is let go.
     await sleep(2000);
     return { values: { memory: (memoryBytes(process.pid) - before) / connections / 1024 } };
