@@ -45,7 +45,6 @@ interface LlhttpExports {
   llhttp_resume(parser: number): void;
   llhttp_get_error_pos(parser: number): number;
   llhttp_get_error_reason(parser: number): number;
-  llhttp_get_method(parser: number): number;
   llhttp_get_http_major(parser: number): number;
   llhttp_get_http_minor(parser: number): number;
   llhttp_get_status_code(parser: number): number;
@@ -73,7 +72,7 @@ export class Llhttp {
       env: this.#imports(),
     });
     // The exports' shape is llhttp's C interface; the test beside this file calls each of them.
-    this.#wasm = instance.exports as unknown as LlhttpExports;
+    this.#wasm = instance.exports as LlhttpExports;
     this.#wasm._initialize();
     this.#input = this.#wasm.malloc(INPUT_SIZE);
     this.#octets = new Uint8Array(this.#wasm.memory.buffer, this.#input, INPUT_SIZE);
@@ -90,11 +89,6 @@ export class Llhttp {
     const resting = this.#resting[type];
     if (resting !== undefined && resting.length < 256) resting.push(parser);
     else this.#wasm.llhttp_free(parser);
-  }
-
-  /** Back to the initial state: the next octet begins a message. */
-  reset(parser: number): void {
-    this.#wasm.llhttp_reset(parser);
   }
 
   /**
