@@ -38,7 +38,8 @@ async function runShop(): Promise<number> {
     return startProgram(program, (line) => console.log(`${mark} ${line}`));
   });
   const asked = new Promise<string>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => resolve(signal));
+    // `on`, not `once`: npm passes a Ctrl-C on that the terminal has sent here already, and it must not end this program early.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => resolve(signal));
   });
   const broken = Promise.race(running.map(async ({ name, ended }) => `${name} ended (${await ended})`));
 
