@@ -1,0 +1,42 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Failure } from '../failure.ts';
+import { schemaPath } from '../schema-path.ts';
+import { starterFile } from '../starter.ts';
+import type { Terminal } from '../terminal.ts';
+
+const file = 'waygate.yaml';
+
+/**
+ * Writes a starter file into a folder.
+ * @throws Failure when there is one already, unless it is to be replaced.
+ */
+export function init(terminal: Terminal, directory: string, options: { readonly force?: boolean }): void {
+  try {
+    // 'wx' fails when there is a file: nothing can come between looking and writing.
+    writeFileSync(join(directory, file), starterFile(schemaPath(directory)), {
+      flag: options.force ? 'w' : 'wx',
+    });
+  } catch (error) {
+    throw explained(error as NodeJS.ErrnoException);
+  }
+  const { paint } = terminal;
+  terminal.out(`${paint('green', '✓')} ${file} is written. Next:\n\n`);
+  for (const [command, what] of [
+    [`waygate check`, 'lists every mistake in it: none yet'],
+    [`waygate explain GET /api/1`, 'says what happens to a request'],
+    [`waygate start`, 'starts the gateway on http://localhost:3000'],
+  ] as const) {
+    terminal.out(`  ${paint('bold', command.padEnd(26))}  ${paint('dim', what)}\n`);
+  }
+}
+
+function explained(error: NodeJS.ErrnoException): Failure {
+  if (error.code === 'EEXIST') {
+    return new Failure(
+      `There is a ${file} here already; it stays as it is.`,
+      'To replace it: waygate init --force',
+    );
+  }
+  return new Failure(`${file} cannot be written: ${error.message}.`);
+}

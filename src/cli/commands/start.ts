@@ -1,0 +1,121 @@
+import { isatty } from 'node:tty';
+import { formatMistakes } from '../../config/format-mistakes.ts';
+import { ConfigError, createGateway, type Gateway } from '../../gateway/gateway.ts';
+import { version } from '../../gateway/version.ts';
+import { createLogger, type OperationalLog } from '../../observe/operational-log.ts';
+import { configFile } from '../config-file.ts';
+import { exitCodes, Failure } from '../failure.ts';
+import { routeTable } from '../route-table.ts';
+import type { Terminal } from '../terminal.ts';
+
+/**
+ * Runs the gateway until a signal ends it.
+ * @returns the exit code.
+ * @throws Failure when it cannot start.
+ */
+export async function start(terminal: Terminal, given: string | undefined): Promise<number> {
+  const file = configFile(given, process.cwd());
+  const logger = createLogger({ level: 'info', pretty: process.stderr.isTTY, color: terminal.color.err });
+  let gateway: Gateway;
+  try {
+    gateway = await createGateway({ configFile: file, logger });
+  } catch (error) {
+    await logger.close();
+    if (!(error instanceof ConfigError)) throw explained(error);
+    terminal.err(formatMistakes(error.mistakes, { color: terminal.color.err }));
+    return exitCodes.failed;
+  }
+  logger.level = gateway.config.log.level;
+  if (terminal.interactive) terminal.out(banner(terminal, gateway, file));
+  else logger.info(facts(gateway, file), 'started');
+  const code = await untilSignal(gateway, logger);
+  await logger.close();
+  return code;
+}
+
+/** The signals and what they do; `docs/operating.md` lists them. */
+function untilSignal(gateway: Gateway, logger: OperationalLog): Promise<number> {
+  const onTerminal = isatty(1);
+  return new Promise((resolve, reject) => {
+    let ending = false;
+    const end = (signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP'): void => {
+      // Somebody insists: whatever is under way is lost.
+      if (ending) process.exit(signal === 'SIGTERM' ? exitCodes.terminated : exitCodes.interrupted);
+      ending = true;
+      logger.info({ signal }, 'ending; once more to end at once');
+      gateway.drain().then(() => {
+        resolve(exitCodes.ok);
+      }, reject);
+    };
+    process.on('SIGTERM', end);
+    process.on('SIGINT', end);
+    process.on('SIGHUP', () => {
+      // The window it ran in has been closed: nobody is there any more who could want a reload.
+      if (onTerminal && !isatty(1)) end('SIGHUP');
+      else if (!ending) gateway.reload().catch(reject);
+    });
+    // Without a listener it would end the process; other servers give it meanings of their own (F178).
+    process.on('SIGUSR2', () => {});
+  });
+}
+
+function banner(terminal: Terminal, gateway: Gateway, file: string): string {
+  const { paint } = terminal;
+  const { addresses, adminAddress, config } = gateway;
+  const lines = addresses.map(
+    (address) => `  ${paint('dim', 'listens on')}     ${paint('bold', urlOf(address))}`,
+  );
+  if (adminAddress !== undefined)
+    lines.push(`  ${paint('dim', 'admin')}          ${urlOf(adminAddress)}/metrics /healthz /readyz /config`);
+  lines.push(`  ${paint('dim', 'configuration')}  ${file} ${paint('dim', '(reloads when it changes)')}`);
+  return `\n${paint('bold', `Waygate ${version}`)}\n\n${lines.join('\n')}\n\n${routeTable(config, paint)}\n`;
+}
+
+function facts(
+  { addresses, adminAddress, config }: Gateway,
+  file: string,
+): Readonly<Record<string, unknown>> {
+  return {
+    version,
+    pid: process.pid,
+    file,
+    listen: addresses.map(urlOf),
+    ...(adminAddress === undefined ? {} : { admin: urlOf(adminAddress) }),
+    routes: config.routes.length,
+    upstreams: Object.keys(config.upstreams).length,
+  };
+}
+
+/** An address as something to click on. */
+function urlOf({ host, port }: { readonly host: string; readonly port: number }): string {
+  if (host === '::' || host === '0.0.0.0') return `http://localhost:${port}`;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function explained(error: unknown): unknown {
+  const { code, syscall, port, address } = error as NodeJS.ErrnoException & {
+    port?: number;
+    address?: string;
+  };
+  if (syscall !== 'listen') return error;
+  const place = address === undefined || address === '::' ? `port ${port}` : `${address} port ${port}`;
+  switch (code) {
+    case 'EADDRINUSE':
+      return new Failure(
+        `Another program listens on ${place} already.`,
+        'End it, or choose another port under "listen" (or "admin").',
+      );
+    case 'EACCES':
+      return new Failure(
+        `This user may not listen on ${place}.`,
+        'Choose a port from 1024 on, or give the permission (CAP_NET_BIND_SERVICE).',
+      );
+    case 'EADDRNOTAVAIL':
+      return new Failure(
+        `${address} is no address of this machine.`,
+        'Listen on one that it has, or on a port alone for all of them.',
+      );
+    default:
+      return new Failure(`Listening on ${place} failed: ${code}.`);
+  }
+}

@@ -1,0 +1,178 @@
+import { type Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { check } from './commands/check.ts';
+import { explain } from './commands/explain.ts';
+import { init } from './commands/init.ts';
+import { schema } from './commands/schema.ts';
+import { start } from './commands/start.ts';
+import { version } from '../gateway/version.ts';
+import { exitCodes, Failure } from './failure.ts';
+import { createTerminal, type Terminal } from './terminal.ts';
+
+/**
+ * Runs the command that the arguments ask for.
+ * @returns the exit code: 0, 1 for a failure, 2 for arguments that make no sense.
+ */
+export async function run(args: readonly string[]): Promise<number> {
+  const terminal = createTerminal(process);
+  let exitCode: number = exitCodes.ok;
+  const program = createProgram(terminal, (code) => (exitCode = code));
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    // Commander has said what is wrong; 0 is `--help` and `--version`.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    if (!(error instanceof Failure)) throw error;
+    const { errPaint } = terminal;
+    terminal.err(`${errPaint('red', '✗')} ${error.message}\n`);
+    if (error.remedy !== undefined) terminal.err(`  ${error.remedy}\n`);
+    return error.exitCode;
+  }
+}
+
+function createProgram(terminal: Terminal, exit: (code: number) => void): Command {
+  const program = new Command('waygate')
+    .description('An API gateway for Node services.')
+    .version(version, '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'print this')
+    .helpCommand(false)
+    .exitOverride()
+    .showHelpAfterError('Try: waygate --help')
+    .showSuggestionAfterError()
+    .configureHelp({
+      styleTitle: (title) => terminal.paint('bold', title),
+      subcommandTerm: (command) =>
+        [command.name(), ...command.registeredArguments.map(argumentTerm)].join(' '),
+    })
+    .configureOutput({
+      getOutHasColors: () => terminal.color.out,
+      getErrHasColors: () => terminal.color.err,
+      outputError: (text, write) => {
+        write(text.replace(/^error: /, `${terminal.errPaint('red', '✗')} `));
+      },
+    })
+    .addHelpText('after', () => programExamples(terminal));
+  addInit(program, terminal);
+  addCheck(program, terminal, exit);
+  addExplain(program, terminal, exit);
+  addStart(program, terminal, exit);
+  addSchema(program, terminal);
+  return program;
+}
+
+const fileArgument =
+  'the configuration; without it, the waygate.config.ts, waygate.yaml, .yml or .json that is here';
+
+function addStart(program: Command, terminal: Terminal, exit: (code: number) => void): void {
+  program
+    .command('start')
+    .argument('[file]', fileArgument)
+    .summary('start the gateway')
+    .description('Starts the gateway. It reloads when the file changes, and on SIGHUP.')
+    .addHelpText(
+      'after',
+      `
+SIGTERM and SIGINT (Ctrl-C) let what is under way finish, then exit with 0;
+a second one exits at once. The access log goes to standard output, everything
+else to standard error.
+`,
+    )
+    .action(async (file: string | undefined) => {
+      exit(await start(terminal, file));
+    });
+}
+
+function addCheck(program: Command, terminal: Terminal, exit: (code: number) => void): void {
+  program
+    .command('check')
+    .argument('[file]', fileArgument)
+    .option('--json', 'print the result as JSON')
+    .summary('list every mistake in the configuration')
+    .description('Lists every mistake in the configuration, and exits with 1 when there is one.')
+    .action(async (file: string | undefined, options: { json?: true }) => {
+      exit(await check(terminal, file, options));
+    });
+}
+
+function addExplain(program: Command, terminal: Terminal, exit: (code: number) => void): void {
+  program
+    .command('explain')
+    .argument('<method>', 'the method of the request, such as GET')
+    .argument('<target>', 'the path of the request with its query, or a whole URL')
+    .option(
+      '-H, --header <line>',
+      'a header of the request, such as "Host: api.example.com"; may be repeated',
+      gatherHeader,
+    )
+    .option('-c, --config <file>', fileArgument)
+    .option('--client <ip>', 'the address that the request comes from', '127.0.0.1')
+    .option('--json', 'print the result as JSON')
+    .summary('say what would happen to a request')
+    .description(
+      'Says which route a request takes and why each other one loses, which policies run and in which order, and what ' +
+        'exactly the service receives. Nothing is sent.',
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  waygate explain GET /users/1
+  waygate explain POST '/orders?draft=1' -H 'Host: api.example.com'
+  waygate explain GET https://api.example.com/users/1 --json
+`,
+    )
+    .action(async (method: string, target: string, options: ExplainOptions) => {
+      exit(await explain(terminal, { method, target, ...options }));
+    });
+}
+
+interface ExplainOptions {
+  readonly header?: readonly string[];
+  readonly config?: string;
+  readonly client: string;
+  readonly json?: true;
+}
+
+function addInit(program: Command, terminal: Terminal): void {
+  program
+    .command('init')
+    .addOption(new Option('-f, --force', 'replace a file that is there'))
+    .summary('write a commented waygate.yaml to begin with')
+    .description('Writes a commented waygate.yaml into this folder.')
+    .action((options: { force?: true }) => {
+      init(terminal, process.cwd(), options);
+    });
+}
+
+function addSchema(program: Command, terminal: Terminal): void {
+  program
+    .command('schema')
+    .summary('print the JSON Schema of the configuration')
+    .description('Prints the JSON Schema of the configuration, for editors and other tools.')
+    .action(() => {
+      schema(terminal);
+    });
+}
+
+/** `<method>` or `[file]`, as in a usage line. */
+function argumentTerm(argument: Argument): string {
+  return argument.required ? `<${argument.name()}>` : `[${argument.name()}]`;
+}
+
+/** @throws InvalidArgumentError when it is no header line. */
+function gatherHeader(line: string, before: readonly string[] = []): readonly string[] {
+  if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]+:/.test(line)) return [...before, line];
+  throw new InvalidArgumentError('A header is a name, a colon and a value: "Accept: text/html".');
+}
+
+function programExamples(terminal: Terminal): string {
+  const examples = [
+    ['waygate init', 'writes waygate.yaml'],
+    ['waygate check', 'lists every mistake in it'],
+    ['waygate explain GET /users/1', 'says what would happen to a request'],
+    ['waygate start', 'starts the gateway'],
+  ] as const;
+  const lines = examples.map(([line, what]) => `  ${line.padEnd(30)}${terminal.paint('dim', `# ${what}`)}\n`);
+  const more = 'What a command does in detail: waygate <command> --help\n';
+  return `\n${terminal.paint('bold', 'Examples:')}\n${lines.join('')}\n${more}`;
+}
