@@ -79,6 +79,7 @@ for (const [name, bit] of [
   ['proxy-connection', SEEN.HOP],
   ['proxy-authorization', SEEN.HOP],
   ['proxy-authenticate', SEEN.HOP],
+  ['proxy-authentication-info', SEEN.HOP],
   ['trailer', SEEN.HOP],
   ['http2-settings', SEEN.HOP],
 ] as const) {
