@@ -12,7 +12,7 @@ import type { Http1Request } from '../http1/request-head.ts';
 import type { AccessRecord } from '../observe/access-log.ts';
 import type { GatewayMetrics } from '../observe/gateway-metrics.ts';
 import type { Config } from '../config/schema.ts';
-import { TargetStates, targetKeys } from '../upstream/target.ts';
+import { TargetStates } from '../upstream/target.ts';
 import { Upstream, UpstreamState } from '../upstream/upstream.ts';
 import type { GatewayExchange } from './gateway-exchange.ts';
 import { loopError } from './outgoing.ts';
@@ -120,11 +120,10 @@ export class GatewayCore {
     this.#via = `${config.via}-${this.#instance}`;
     this.#inFlightLimit = config.limits.inFlight;
     this.#options.overload.configure(config.overload.eventLoopDelay, config.overload.memory);
-    for (const upstream of Object.values(config.upstreams))
-      this.#stateOf(upstream.name).limit = placesOf(upstream);
+    const upstreams = Object.values(config.upstreams);
+    for (const upstream of upstreams) this.#stateOf(upstream.name).limit = placesOf(upstream);
     previous?.retire();
-    const keys = new Set(Object.values(config.upstreams).flatMap((upstream) => targetKeys(upstream)));
-    this.targets.retain(keys);
+    this.targets.retain(upstreams);
     for (const [name, state] of this.#upstreamStates) {
       if (config.upstreams[name] === undefined && state.inFlight === 0) this.#upstreamStates.delete(name);
     }

@@ -265,33 +265,42 @@ export class Gateway {
   /** Everything that can fail comes first: addresses are bound before the snapshot is swapped. */
   async #install(snapshot: Snapshot): Promise<void> {
     const { config } = snapshot;
-    const kept = this.#listeners.filter(({ config: old }) =>
-      config.listen.some((wanted) => sameListener(old, wanted)),
+    const left = [...this.#listeners];
+    const next = config.listen.map(
+      (wanted) => takeListener(left, wanted) ?? new Listener(wanted, this.#connections),
     );
-    const added = config.listen
-      .filter((wanted) => !this.#listeners.some(({ config: old }) => sameListener(old, wanted)))
-      .map((wanted) => new Listener(wanted, this.#connections));
-    const swapAdmin = adminKey(config) !== this.#adminKey;
-    let admin: AdminServer | undefined;
+    const added = next.filter((listener) => !this.#listeners.includes(listener));
     // The first snapshot has to be there before a listener takes anything.
     const first = this.#state === 'starting';
     if (first) this.#adopt(snapshot);
     try {
       for (const listener of added) await listener.start();
-      if (swapAdmin) admin = await this.#startAdmin(config);
+      await this.#swapAdmin(config);
     } catch (error) {
       for (const listener of added) void listener.stop();
       throw error;
     }
     if (!first) this.#adopt(snapshot);
-    const removed = this.#listeners.filter((listener) => !kept.includes(listener));
-    this.#listeners = inOrder([...kept, ...added], config);
-    for (const listener of removed) listener.retire();
-    if (swapAdmin) {
-      await this.#admin?.close();
-      this.#admin = admin;
-      this.#adminKey = adminKey(config);
+    this.#listeners = next;
+    for (const listener of left) listener.retire();
+  }
+
+  /** The admin listener of this configuration in place of the one there is; that one stays when the new one fails. */
+  async #swapAdmin(config: Config): Promise<void> {
+    const key = adminKey(config);
+    if (key === this.#adminKey) return;
+    const old = this.#admin;
+    // Two listeners cannot have one port, so the old one goes first where the port stays.
+    const inPlace = old !== undefined && old.address.port === config.admin?.port;
+    if (inPlace) await old.close();
+    try {
+      this.#admin = await this.#startAdmin(config);
+    } catch (error) {
+      if (inPlace) this.#admin = await this.#startAdmin(this.config);
+      throw error;
     }
+    this.#adminKey = key;
+    if (!inPlace) await old?.close();
   }
 
   #adopt(snapshot: Snapshot): void {
@@ -393,18 +402,10 @@ function inWords({ file, line, column, path, found, remedy }: Mistake): string {
   return `${place}  ${found}: ${remedy}`;
 }
 
-function sameListener(a: Config['listen'][number], b: Config['listen'][number]): boolean {
-  return a.host === b.host && a.port === b.port && a.port !== 0;
-}
-
-function inOrder(listeners: readonly Listener[], config: Config): Listener[] {
-  const left = [...listeners];
-  return config.listen.flatMap((wanted) => {
-    const at = left.findIndex(
-      (listener) => listener.config === wanted || sameListener(listener.config, wanted),
-    );
-    return at === -1 ? [] : left.splice(at, 1);
-  });
+/** Takes the listener out of those that are there which listens as wanted; any free port is the one it found. */
+function takeListener(listeners: Listener[], wanted: Config['listen'][number]): Listener | undefined {
+  const at = listeners.findIndex(({ config: { host, port } }) => host === wanted.host && port === wanted.port);
+  return at === -1 ? undefined : listeners.splice(at, 1)[0];
 }
 
 function adminKey({ admin }: Config): string {

@@ -39,14 +39,25 @@ export class TargetStates {
       state = new TargetState(new ConnectionPool(createConnector(config, upstream.tls), this.#environment));
       this.#states.set(key, state);
     }
-    state.pool.keepAlive = upstream.timeouts.keepAlive;
     const label = `${config.host}:${config.port}`;
     const standard = config.protocol === 'https' ? 443 : 80;
     return { weight: config.weight, label, host: config.port === standard ? config.host : label, state };
   }
 
-  /** Lets go of the targets that no snapshot names any more; exchanges under way keep their connections. */
-  retain(keys: ReadonlySet<string>): void {
+  /**
+   * Holds on to the targets of these upstreams, with what they say about connections at rest, and lets go of all others;
+   * exchanges under way keep their connections.
+   */
+  retain(upstreams: readonly UpstreamConfig[]): void {
+    const keys = new Set<string>();
+    for (const upstream of upstreams) {
+      for (const target of upstream.targets) {
+        const key = keyOf(target, upstream);
+        keys.add(key);
+        const state = this.#states.get(key);
+        if (state !== undefined) state.pool.keepAlive = upstream.timeouts.keepAlive;
+      }
+    }
     for (const [key, state] of this.#states) {
       if (keys.has(key)) continue;
       state.pool.close();
@@ -66,11 +77,6 @@ export class TargetStates {
     for (const state of this.#states.values()) count += state.pool.size;
     return count;
   }
-}
-
-/** The keys that an upstream's targets have in {@link TargetStates}. */
-export function targetKeys(upstream: UpstreamConfig): string[] {
-  return upstream.targets.map((target) => keyOf(target, upstream));
 }
 
 function keyOf(target: TargetConfig, upstream: UpstreamConfig): string {
