@@ -204,9 +204,8 @@ function sortLines(text: string, spans: number[], http10: boolean): SortedLines 
         out.upgrade = joined(out.upgrade, text.slice(valueStart, valueEnd).toLowerCase());
         break;
       case SEEN.TE:
-        out.acceptsTrailers ||= parseTokenList(
-          text.slice(valueStart, valueEnd).split(';', 1)[0] ?? '',
-        ).includes('trailers');
+        // RFC 9110 §10.1.4: `trailers` has no weight, other members do.
+        out.acceptsTrailers ||= parseTokenList(text.slice(valueStart, valueEnd)).includes('trailers');
         break;
       default:
         break;
