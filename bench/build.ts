@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { git } from './machine.ts';
@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '..');
 
 /** Compiles the working tree into a folder, which then holds what a user installs. */
 export function buildWorkingTree(folder: string): void {
-  build(root, folder);
+  build(root, folder, 'The working tree');
 }
 
 /** Compiles a commit into a folder, which then holds what a user would have installed. */
@@ -19,17 +19,18 @@ export function buildCommit(ref: string, folder: string): void {
   const archive = execFileSync('git', ['archive', commit], { cwd: root, maxBuffer: 2 ** 30 });
   execFileSync('tar', ['-x', '-C', sources], { input: archive });
   symlinkSync(join(root, 'node_modules'), join(sources, 'node_modules'));
-  build(sources, folder);
+  build(sources, folder, ref);
 }
 
-function build(sources: string, folder: string): void {
+function build(sources: string, folder: string, what: string): void {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const tsc = join(root, 'node_modules/.bin/tsc');
-  execFileSync(tsc, ['-p', 'tsconfig.build.json', '--outDir', join(folder, 'dist')], {
+  const { status } = spawnSync(tsc, ['-p', 'tsconfig.build.json', '--outDir', join(folder, 'dist')], {
     cwd: sources,
     stdio: 'inherit',
   });
+  if (status !== 0) throw new Error(`${what} does not compile.`);
   for (const name of ['package.json', 'schema']) {
     if (existsSync(join(sources, name))) cpSync(join(sources, name), join(folder, name), { recursive: true });
   }

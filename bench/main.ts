@@ -41,7 +41,12 @@ async function main(args: readonly string[]): Promise<number> {
     console.error('The bench needs two cores: one for the proxies, one for the load.');
     return 1;
   }
-  return bench(flags);
+  try {
+    return await bench(flags);
+  } catch (error) {
+    console.error(`\n${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  }
 }
 
 async function bench(flags: Flags): Promise<number> {
@@ -70,6 +75,8 @@ async function runAll(
   flags: Flags,
 ): Promise<Results> {
   const { rounds, seconds, compare, profile } = flags;
+  // Before anything else, because the working tree may change while it runs.
+  const machine = describeMachine(proxies);
   const results: ScenarioResult[] = [];
   const options = {
     rounds,
@@ -84,7 +91,7 @@ async function runAll(
     results.push(await runScenario(scenario, proxies, options));
   }
   return {
-    machine: describeMachine(proxies),
+    machine,
     baseline: compare === undefined ? 'nginx' : `waygate@${compare}`,
     rounds,
     seconds,
