@@ -21,6 +21,7 @@ describe('fields', () => {
       assert.equal(isFieldValue(`a${String.fromCharCode(code)}b`), expected, `U+${code.toString(16)}`);
     }
     assert.equal(isFieldValue(''), true);
+    for (const value of ['\r', '\n', '\0', '\rx', 'x\n']) assert.equal(isFieldValue(value), false);
   });
 
   it('a token list is trimmed, in lower case, without its empty members', () => {

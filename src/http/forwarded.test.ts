@@ -41,6 +41,10 @@ describe('clientFromForwarded', () => {
       '1.2.3',
       '1.2.3.4.5',
       '1.2.3.4:x',
+      '1.2.3.4:',
+      '[::1]:',
+      '[::1]x',
+      '[]',
       '1.2.3.4:123456',
       '"1.2.3.4"',
       '<script>',
@@ -59,6 +63,7 @@ describe('clientFromForwarded', () => {
   it('F57: reads ports, brackets, zones, mapped addresses and every spelling', () => {
     const cases = {
       '198.51.100.7:4711': '198.51.100.7',
+      '198.51.100.7:1': '198.51.100.7',
       '[2001:DB8::1]:4711': '2001:db8::1',
       '[2001:db8::1]': '2001:db8::1',
       '2001:db8::1': '2001:db8::1',
@@ -183,6 +188,7 @@ describe('parseForwarded', () => {
       [undefined, '1.1.1.1'],
     );
     assert.deepEqual(parseForwarded(['for="1.1.1.1, for=198.51.100.7']), [undefined]);
+    assert.deepEqual(parseForwarded(['for=1.1.1.1, for="x']), [undefined]);
   });
 
   it('F62: takes names of object members as unknown parameters', () => {
@@ -208,6 +214,9 @@ describe('clientFromElements', () => {
       ip: '198.51.100.7',
       element: undefined,
     });
+    assert.equal(client('for=1.1.1.1', '::ffff:198.51.100.7').ip, '198.51.100.7');
+    assert.equal(client('for=1.1.1.1', '::ffff:10.0.0.1').ip, '1.1.1.1');
+    assert.equal(client('for=1.1.1.1', '').ip, '');
   });
 
   it('F57: stops at junk, also at an open quote that would swallow what a proxy added', () => {

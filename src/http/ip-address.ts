@@ -66,7 +66,7 @@ export function parseIpv6(text: string): number[] | undefined {
     groups.push(group);
     i = end + 1;
     // A single colon at the end.
-    if (i === text.length && end !== text.length) return undefined;
+    if (i === text.length) return undefined;
   }
   if (gap === -1) return groups.length === 8 ? groups : undefined;
   // `::` stands for at least one group (RFC 4291 §2.2).

@@ -9,6 +9,10 @@ describe('normalizeIp', () => {
     const cases = {
       '192.0.2.1': '192.0.2.1',
       '::ffff:192.0.2.1': '192.0.2.1',
+      '::ffff:1.2.3.255': '1.2.3.255',
+      '::ffff:255.254.0.9': '255.254.0.9',
+      '1::ffff:1.2.3.4': '1::ffff:102:304',
+      '::fffe:1.2.3.4': '::fffe:102:304',
       '::FFFF:c000:201': '192.0.2.1',
       '0:0:0:0:0:ffff:c000:0201': '192.0.2.1',
       '2001:DB8:0:0:0:0:0:1': '2001:db8::1',
@@ -28,6 +32,7 @@ describe('normalizeIp', () => {
 
   it('refuses what is no address, and IPv4 spellings that some read in octal or hex', () => {
     const refused = [
+      ...words('1:2:3:4:5:6:7:8: ::1: 11.2.3. 10..2.3 1:2:3:4:5:6:7:8:: ::ffff:1.2.3.4. 1.2.3.4.'),
       ...words('1 1.2.3 1.2.3.4.5 01.2.3.4 1.2.3.04 1.2.3.256 0x7f.0.0.1 1..2.3 .1.2.3.4 1.2.3.4. 1.2.3.-4'),
       ...words('1.2.3.4%eth0 1.2.3.4:80 2130706433 unknown a.b.c.d : ::: 1 1:2 ::1:: 1::2::3 :1 1:'),
       ...words('1:2:3:4:5:6:7 1:2:3:4:5:6:7:8:9 1::2:3:4:5:6:7:8 12345:: g:: [::1] ::1% ::1%% ::1/64'),
@@ -140,6 +145,8 @@ describe('IpSet', () => {
     const mapped = new IpSet(['::ffff:10.0.0.0/104']);
     assert.equal(mapped.has('10.9.9.9'), true);
     assert.equal(mapped.has('11.0.0.0'), false);
+    assert.equal(new IpSet(['::ffff:0:0/96']).has('1.2.3.4'), true);
+    assert.equal(new IpSet(['::fffe:0:0/95']).has('1.2.3.4'), false);
   });
 
   it('says what is wrong with an entry, and what to write', () => {

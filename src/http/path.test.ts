@@ -116,6 +116,27 @@ describe('canonicalPath', () => {
     for (const raw of refused) assert.equal(canonicalPath(raw), undefined, JSON.stringify(raw));
   });
 
+  it('F41: takes escapes for UTF-8 exactly where decodeURIComponent does', () => {
+    const near = (...octets: number[]) => octets.flatMap((octet) => [octet - 1, octet, octet + 1]);
+    const leads = [...near(0x80, 0xc0, 0xc2, 0xe0, 0xed, 0xf0, 0xf4, 0xf8), 0xc7, 0xe5, 0xf2, 0xff];
+    const continuations = near(0x80, 0x90, 0xa0, 0xbf);
+    let accepted = 0;
+    for (const lead of leads) {
+      for (const second of continuations) {
+        for (const rest of [
+          [],
+          ...near(0x80, 0xbf).flatMap((third) => [[third], [third, 0x80], [third, 0xbf], [0x80, third]]),
+        ]) {
+          const raw = `/${[lead, second, ...rest].map((octet) => `%${octet.toString(16)}`).join('')}`;
+          const expected = referencePath(raw);
+          assert.equal(canonicalPath(raw), expected, raw);
+          if (expected !== undefined) accepted++;
+        }
+      }
+    }
+    assert.ok(accepted > 500, `${accepted} were accepted`);
+  });
+
   it('F41: keeps encoded separators encoded and never decodes twice', () => {
     assert.equal(canonicalPath('/a%2fb%5cc%00'), '/a%2Fb%5Cc%00');
     assert.equal(canonicalPath('/a%252Fb'), '/a%252Fb');

@@ -125,7 +125,7 @@ function canonicalSegment(raw: string, start: number, end: number): string | und
       continue;
     }
     const octet = i + 2 < end ? octetAt(raw, i) : -1;
-    if (octet === -1) return undefined;
+    if (octet < 0) return undefined;
     if (missing > 0) {
       if (octet < low || octet > high) return undefined;
       missing--;
@@ -188,12 +188,12 @@ function hasDotSegment(codes: readonly number[]): boolean {
   return false;
 }
 
-/** The octet that the escape at `at` stands for, or −1. */
+/** The octet that the escape at `at` stands for, or a negative number. */
 function octetAt(text: string, at: number): number {
   return (hexValue(text.charCodeAt(at + 1)) << 4) | hexValue(text.charCodeAt(at + 2));
 }
 
-/** The value of a hex digit, or −1; any −1 in an OR of values gives −1. */
+/** The value of a hex digit, or −1, which makes any OR of values negative. */
 function hexValue(code: number | undefined): number {
   if (code === undefined) return -1;
   if (code >= 0x30 && code <= 0x39) return code - 0x30;

@@ -50,6 +50,9 @@ describe('parseRequestTarget', () => {
     for (const query of [' ', 'a b', '\t', '\x00', '\r\n', '\x7f', '\x80', 'é', '\u0141']) {
       assert.equal(parseRequestTarget(`/a?${query}`), undefined, JSON.stringify(query));
     }
+    assert.deepEqual(parseRequestTarget('/a?!~'), target('/a', '!~'));
+    assert.equal(parseRequestTarget('http://a b/'), undefined);
+    assert.equal(parseRequestTarget('http://a!/')?.authority, 'a!');
     assert.deepEqual(parseRequestTarget('/a?"<>[]^`{|}\\%zz'), target('/a', '"<>[]^`{|}\\%zz'));
   });
 

@@ -11,6 +11,7 @@ describe('countVia', () => {
       own: 2,
     });
     assert.deepEqual(countVia(['1.1 waygate'], 'WAYGATE'), { hops: 1, own: 1 });
+    assert.deepEqual(countVia(['1 waygate,2 waygate'], 'waygate'), { hops: 2, own: 2 });
   });
 
   it('does not take a part of a name, a protocol or a comment for us', () => {
