@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, it } from 'node:test';
 import { type Duplex, PassThrough, Transform } from 'node:stream';
 import { createGzip, gunzipSync } from 'node:zlib';
-import { TransformStream } from 'node:stream/web';
+import { ReadableStream, TransformStream, WritableStream } from 'node:stream/web';
 import { HeaderList } from '../http/header-list.ts';
 import type { BodyStage, StageSink } from './body.ts';
 import { nodeStreamStage, webStreamStage } from './body-streams.ts';
@@ -366,5 +366,21 @@ describe('nodeStreamStage', () => {
     stream.destroy();
     await until(() => bench.aborts.length > 0);
     assert.equal(bench.aborts[0]?.code, 'policy_failed');
+  });
+});
+
+describe('webStreamStage', () => {
+  it('aborts and cancels both sides of a pair that are not one stream', async () => {
+    const told: unknown[] = [];
+    const bench = new Bench(
+      webStreamStage(() => ({
+        writable: new WritableStream<Uint8Array>({ abort: (reason) => void told.push(reason) }),
+        readable: new ReadableStream<Uint8Array>({ cancel: (reason) => void told.push(reason) }),
+      })),
+    );
+    const error = new GatewayError('client_aborted', 'gone');
+    bench.sink.abort(error);
+    await until(() => told.length === 2);
+    assert.deepEqual(told, [error, error]);
   });
 });

@@ -1,3 +1,4 @@
+import { parseHost } from '../http/host.ts';
 import { GatewayError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { compileTemplate, TemplateError, type VariablePart } from './template.ts';
@@ -109,13 +110,11 @@ function placeParts(parts: readonly (string | VariablePart)[], scheme: string): 
     }
     for (const piece of part.slice(skip).split(/(?=[/?#])/)) {
       place = placeAfter(place, piece);
-      if (piece !== '') placed.push({ place, part: checkLiteral(piece, place) });
+      if (piece !== '') placed.push({ place, part: checkLiteral(piece) });
     }
     skip = 0;
   }
-  const host = placed.filter((each) => each.place === 'authority');
-  if (scheme !== '' && host.length === 0)
-    throw new TemplateError('the URL names no host', 'write https://example.com/…');
+  if (scheme !== '') checkHost(placed);
   return placed;
 }
 
@@ -136,13 +135,18 @@ function authorityVariable(part: VariablePart): Place {
   );
 }
 
-function checkLiteral(text: string, place: Place): string {
-  if (place === 'authority' && !/^[A-Za-z0-9.\-:[\]]*$/.test(text)) {
-    throw new TemplateError(
-      `"${text}" is not a host`,
-      'write a host name or an address, and a port if need be',
-    );
-  }
+/** The host as written must be one, whatever stands in for `${request.host}`. */
+function checkHost(parts: readonly UrlPart[]): void {
+  const authority = parts.filter(({ place }) => place === 'authority').map(({ part }) => part);
+  const host = authority.map((part) => (typeof part === 'string' ? part : 'host')).join('');
+  if (parseHost(host) !== undefined) return;
+  throw new TemplateError(
+    host === '' ? 'the URL names no host' : `"${host}" is not a host`,
+    'write https://example.com/…: a host name or an address, and a port if need be',
+  );
+}
+
+function checkLiteral(text: string): string {
   const bad = /[^!-~]|["<>\\^`{|}]|%(?![0-9A-Fa-f]{2})/u.exec(text)?.[0];
   if (bad !== undefined) {
     throw new TemplateError(

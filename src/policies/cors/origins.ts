@@ -65,7 +65,6 @@ export function compileOrigins(origins: readonly string[]): OriginMatcher {
         ({ prefix, suffix }) =>
           origin.startsWith(prefix) &&
           origin.endsWith(suffix) &&
-          origin.length > prefix.length + suffix.length &&
           areLabels(origin.slice(prefix.length, origin.length - suffix.length)),
       ));
 }

@@ -124,7 +124,7 @@ describe('redirect under attack', () => {
           assert.ok(error instanceof GatewayError && error.status === 400, String(error));
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 

@@ -89,6 +89,9 @@ function jsonText(value: unknown): string {
   return text;
 }
 
+/** Elements whose content a browser does not read as text. */
+const opaque = /<(\/?)(script|style|iframe|noscript|template|textarea|title|xmp|plaintext)\b/gi;
+
 /** An escaped value is harmless between tags. Inside one, in a script or in a style it may still be code. */
 function checkPlaces(path: readonly string[], template: Template): void {
   let before = '';
@@ -97,11 +100,8 @@ function checkPlaces(path: readonly string[], template: Template): void {
       before += part;
       continue;
     }
-    const insideTag = before.lastIndexOf('<') > before.lastIndexOf('>');
-    const opened = [
-      ...before.matchAll(/<(\/?)(script|style|iframe|noscript|template|textarea|title|xmp|plaintext)\b/gi),
-    ].at(-1);
-    if (insideTag || (opened !== undefined && opened[1] === '')) {
+    const lastOpaque = [...before.matchAll(opaque)].at(-1);
+    if (endsInsideTag(before) || lastOpaque?.[1] === '') {
       throw new PolicyOptionError(
         path,
         `\${${part.name}} stands inside a tag, a script or a style, where no escaping makes it safe`,
@@ -109,4 +109,17 @@ function checkPlaces(path: readonly string[], template: Template): void {
       );
     }
   }
+}
+
+/** Whether markup breaks off in the middle of a tag; a `>` in the quotes of an attribute does not end one. */
+function endsInsideTag(markup: string): boolean {
+  let inside = false;
+  let quote = '';
+  for (const character of markup) {
+    if (!inside) inside = character === '<';
+    else if (quote !== '') quote = character === quote ? '' : quote;
+    else if (character === '"' || character === "'") quote = character;
+    else inside = character !== '>';
+  }
+  return inside;
 }

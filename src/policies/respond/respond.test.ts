@@ -136,6 +136,8 @@ describe('respond with a template', () => {
     '<p><style></style></p><script>${params.id}',
     '<!-- ${params.id} -->',
     '<textarea>${params.id}</textarea>',
+    '<a title=">" href="${params.id}">',
+    "<a title='>' href=${params.id}>",
     '<${params.id}>',
   ]) {
     it(`refuses a variable where no escaping makes it safe: ${JSON.stringify(html)}`, () => {
