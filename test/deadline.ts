@@ -10,6 +10,5 @@ setTimeout(() => {
   console.error(
     `${what} did not end within ${minutes} minutes. Still open: ${process.getActiveResourcesInfo().join(', ')}`,
   );
-  // oxlint-disable-next-line unicorn/no-process-exit -- what hangs cannot be waited for.
   process.exit(1);
 }, minutes * 60_000).unref();
