@@ -18,7 +18,7 @@ export function describeIssue(issue: RawIssue): string | undefined {
         noun: String(issue.expected),
         remedy: `write ${String(issue.expected)}`,
       };
-      return withRemedy(`expected ${noun}, found ${found}`, withoutQuotes(issue) ?? remedy);
+      return withRemedy(`expected ${noun}, found ${found}`, mendedType(issue) ?? remedy);
     }
     case 'invalid_value':
       return describeValue(found, issue.input, issue.values);
@@ -66,20 +66,25 @@ const typeWords: Readonly<Record<string, { readonly noun: string; readonly remed
   string: { noun: 'a text', remedy: 'write a text; put it in quotes if it looks like something else' },
   number: { noun: 'a number', remedy: 'write a number' },
   int: { noun: 'a whole number', remedy: 'write a whole number' },
-  boolean: { noun: 'true or false', remedy: 'write true or false, without quotes' },
+  boolean: { noun: 'true or false', remedy: 'write true or false' },
   array: { noun: 'a list', remedy: 'write [a, b], or each item on a line of its own with "- " in front' },
   object: { noun: 'keys and values', remedy: 'write { key: value }, or each key on a line of its own' },
   record: { noun: 'keys and values', remedy: 'write { key: value }, or each key on a line of its own' },
 };
 
-/** A number or truth value in quotes is what most often has the wrong type. */
-function withoutQuotes(issue: RawIssue & { readonly code: 'invalid_type' }): string | undefined {
-  const { expected, input } = issue;
-  if (typeof input !== 'string')
-    return expected === 'string' && isScalar(input) ? `put it in quotes: "${String(input)}"` : undefined;
+/** What was most likely meant by a value of the wrong type. */
+function mendedType({ expected, input }: RawIssue & { readonly code: 'invalid_type' }): string | undefined {
+  if (expected === 'string') return isScalar(input) ? `put it in quotes: "${String(input)}"` : undefined;
+  const { remedy } = typeWords[String(expected)] ?? {};
+  if (input === null) return remedy === undefined ? undefined : `leave the key out, or ${remedy}`;
+  if (typeof input !== 'string') return undefined;
   const isNumber = (expected === 'number' || expected === 'int') && /^-?\d+(\.\d+)?$/.test(input);
   const isBoolean = expected === 'boolean' && (input === 'true' || input === 'false');
-  return isNumber || isBoolean ? `write ${input} without quotes` : undefined;
+  if (isNumber || isBoolean) return `write ${input} without quotes`;
+  if (expected === 'array' && /^[\w./:-]{1,60}$/.test(input)) return `write a list: [${input}]`;
+  return expected === 'object' && /^[\w-]{1,60}:\S/.test(input)
+    ? 'write a space behind the colon'
+    : undefined;
 }
 
 function isScalar(value: unknown): value is number | boolean {

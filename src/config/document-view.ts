@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ConfigDocument, DocumentSchema, RouteDocument } from './schema/document.ts';
 import type { ParsedPolicyUse } from './schema/policy-use.ts';
 import { upstream as upstreamSchema } from './schema/upstream.ts';
-import { valueAt } from './read-with-schema.ts';
+import { isMapping, valueAt } from './plain-value.ts';
 
 /** An upstream after its keys have been read. */
 export type UpstreamDocument = ConfigDocument['upstreams'][string];
@@ -20,6 +20,8 @@ export interface DocumentView {
   readonly routes: readonly Partial<RouteDocument>[];
   /** Whether something is written at the path. */
   readonly has: (path: readonly (string | number)[]) => boolean;
+  /** What is written, with mistakes and all. */
+  readonly raw: unknown;
 }
 
 /** The view of a document in which each key is right by itself. */
@@ -32,6 +34,7 @@ export function completeView(document: ConfigDocument, raw: unknown): DocumentVi
     routes,
     upstreams: new Map(Object.entries(document.upstreams)),
     has: hasIn(raw),
+    raw,
   };
 }
 
@@ -51,6 +54,7 @@ export function salvagedView(schema: DocumentSchema, raw: unknown): DocumentView
     upstreams: readUpstreams(valueAt(raw, ['upstreams'])),
     routes: Array.isArray(rawRoutes) ? rawRoutes.map((route) => readKeys(routeShape, route)) : [],
     has: hasIn(raw),
+    raw,
   };
 }
 
@@ -74,10 +78,6 @@ function readKeys<Shape extends z.ZodRawShape>(
     if (result.success) read[key] = result.data as z.output<Shape[typeof key]>;
   }
   return read;
-}
-
-function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function hasIn(raw: unknown): DocumentView['has'] {

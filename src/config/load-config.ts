@@ -7,7 +7,7 @@ import { jsonMistake } from './json-source.ts';
 import { Locator, type Origin } from './locator.ts';
 import type { Mistake } from './mistake.ts';
 import { plainCopy } from './plain-copy.ts';
-import { readDocument } from './read-document.ts';
+import { readDocument, withoutReplaced } from './read-document.ts';
 import { fileProblem, readFileFromDisk, type ReadFile } from './read-file.ts';
 import type { Config } from './schema.ts';
 import { secretTexts } from './secrets.ts';
@@ -34,7 +34,7 @@ export type LoadResult =
       readonly config: Config;
       /** What to watch, as absolute paths: the file itself, and each that a value was taken from. */
       readonly files: readonly string[];
-      /** Texts that came from `${file:…}` or from variables with secret names; see `maskSubstituted`. */
+      /** Texts that came from `${file:…}` or from variables with secret names; to be masked wherever the configuration is shown. */
       readonly secrets: readonly string[];
       /** Finds the lines of mistakes that were seen later, as in the options of policies. */
       locate(findings: readonly Finding[]): Mistake[];
@@ -149,7 +149,11 @@ async function readFrom(
   const locator = Locator.for(origin, value, reading.substitutions);
   const files = [...new Set([...ownFiles, ...reading.files])];
   if (reading.config === undefined || earlier.length > 0) {
-    return { ok: false, mistakes: locator.all([...earlier, ...reading.findings]), files };
+    return {
+      ok: false,
+      mistakes: locator.all([...earlier, ...withoutReplaced(reading.findings, earlier)]),
+      files,
+    };
   }
   const secrets = secretTexts(reading.substitutions);
   return { ok: true, config: reading.config, files, secrets, locate: (findings) => locator.all(findings) };

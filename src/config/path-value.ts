@@ -7,6 +7,12 @@ export function pathMistake(path: string): string | undefined {
   if (path === '') return withRemedy('the path is empty', 'write / for every path, or leave it out');
   const canonical = canonicalForm(path);
   if (canonical === path) return undefined;
+  if (path.includes('://')) {
+    return withRemedy(
+      `${foundIn(path)} is a URL, not a path`,
+      'write the path here, and the host under host:',
+    );
+  }
   if (!path.startsWith('/'))
     return withRemedy(
       `the path ${foundIn(path)} does not start with a slash`,
@@ -31,6 +37,6 @@ export function pathMistake(path: string): string | undefined {
 /** The canonical form of a path as one writes it, in which characters beyond ASCII stand as they are. */
 export function canonicalForm(path: string): string | undefined {
   return canonicalPath(
-    path.replace(/[^\u0021-\u007e]/gu, (character) => encodeURIComponent(character.toWellFormed())),
+    path.replace(/ |[^\u0000-\u007f]/gu, (character) => encodeURIComponent(character.toWellFormed())),
   );
 }

@@ -123,9 +123,11 @@ function replaced(value: unknown, path: readonly (string | number)[], leaf: unkn
   );
 }
 
-/** Where a `${…}` could not be replaced, that is the mistake, and not what was left in its place. */
-function withoutReplaced(findings: readonly Finding[], failed: readonly Finding[]): Finding[] {
-  return findings.filter(({ path }) => !failed.some((failure) => samePath(failure.path, path)));
+/** Where a value could not be read at all, that is the mistake, and not what was left in its place. */
+export function withoutReplaced(findings: readonly Finding[], failed: readonly Finding[]): Finding[] {
+  return findings.filter(
+    ({ path }) => !failed.some((failure) => failure.at !== 'key' && samePath(failure.path, path)),
+  );
 }
 
 function samePath(one: readonly (string | number)[], other: readonly (string | number)[]): boolean {

@@ -3,6 +3,7 @@ import { nearest } from '../core/nearest.ts';
 import { splitRemedy } from '../core/remedy.ts';
 import { describeIssue, knownKeys, seeReference } from './describe-issue.ts';
 import type { Finding } from './finding.ts';
+import { valueAt } from './plain-value.ts';
 import { unknownKeyRemedy } from './unknown-key.ts';
 
 type Path = readonly (string | number)[];
@@ -35,7 +36,7 @@ export function readWithSchema<Schema extends z.ZodType>(
   if (result.success) return { ok: true, value: result.data };
   const issues = result.error.issues.flatMap((issue) => flatten(issue, []));
   const findings = issues.flatMap(({ path, issue }): Finding[] => {
-    if (issue.code !== 'unrecognized_keys') return [sayMissing(toFinding(path, issue), value)];
+    if (issue.code !== 'unrecognized_keys') return [sayMissing(toFinding(path, issue, value), value)];
     return issue.keys.map((key) => unknownKey([...path, key], known.get(issue.keys) ?? []));
   });
   return { ok: false, findings: withoutMisspelt(findings), issues };
@@ -82,7 +83,15 @@ function isTypeIssue(issue: Issue): boolean {
   return issue.code === 'invalid_type' || issue.code === 'invalid_value' || issue.code === 'invalid_union';
 }
 
-function toFinding(path: Path, issue: Issue): Finding {
+function toFinding(path: Path, issue: Issue, root: unknown): Finding {
+  if (isPolicyName(path) && issue.code === 'invalid_type' && valueAt(root, path) === null) {
+    return {
+      path,
+      at: 'key',
+      found: `the policy "${String(path.at(-1))}" needs options`,
+      remedy: `write - ${String(path.at(-1))}: { … }`,
+    };
+  }
   if (issue.code === 'invalid_key') {
     const inner = issue.issues[0];
     return { path, at: 'key', ...withDefault(inner === undefined ? issue.message : inner.message) };
@@ -102,7 +111,8 @@ interface UnknownKey extends Finding {
 
 function unknownKey(path: Path, known: readonly string[]): UnknownKey {
   const key = String(path.at(-1));
-  const meant = nearest(key, known);
+  // Two letters are close to everything.
+  const meant = key.length > 2 ? nearest(key, known) : undefined;
   const noun = isPolicyName(path) ? 'there is no policy' : 'unknown key';
   return {
     path,
@@ -144,16 +154,6 @@ function sayMissing(finding: Finding, root: unknown): Finding {
   if (typeof parent !== 'object' || parent === null || Object.hasOwn(parent, key)) return finding;
   const remedy = finding.remedy === seeReference ? `write ${key}: and a value` : finding.remedy;
   return { ...finding, found: `${JSON.stringify(key)}${isMissing}`, remedy };
-}
-
-/** The value that a path leads to, or undefined. */
-export function valueAt(root: unknown, path: Path): unknown {
-  let value = root;
-  for (const key of path) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-    value = Reflect.get(value, key);
-  }
-  return value;
 }
 
 function toKey(key: PropertyKey): string | number {

@@ -84,7 +84,7 @@ function isSafe(source: string): boolean {
 }
 
 /** Whether there is a `|` outside of all groups. */
-function hasAlternatives(source: string): boolean {
+export function hasAlternatives(source: string): boolean {
   let depth = 0;
   for (const [token] of source.matchAll(/\\.|\[(?:\\.|[^\]\\])*\]|[()|]/gs)) {
     if (token === '(') depth++;

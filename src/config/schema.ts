@@ -36,7 +36,7 @@ function configSchema(policies: readonly PolicyDefinition[]) {
 }
 
 /** A configuration as one writes it in TypeScript or JSON. */
-export type ConfigInput = z.input<ConfigSchema>;
+export type ConfigInput = DeepReadonly<z.input<ConfigSchema>>;
 
 /**
  * A valid configuration, deeply frozen. All durations are in milliseconds and all sizes in bytes; 0 is off where the

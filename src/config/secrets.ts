@@ -12,33 +12,38 @@ const minSecret = 4;
 
 /**
  * What must not be shown of a document: everything that came from outside the file, and texts under keys whose names
- * promise a secret. The longest comes first, for one may contain another.
+ * promise a secret.
  */
 export function hiddenIn(document: unknown, substitutions: readonly Substitution[]): Hidden[] {
-  const hidden: Hidden[] = [];
-  for (const { written, value, pieces } of substitutions) {
-    hidden.push(
-      { value, shown: written },
-      ...pieces.map((piece) => ({ value: piece.value, shown: piece.written })),
-    );
-  }
+  const hidden = substitutions.flatMap(hiddenParts);
   collectSecrets(document, false, hidden);
-  return hidden
-    .filter(({ value }) => value.length >= minSecret && !isLoopback(value))
-    .toSorted((a, b) => b.value.length - a.value.length);
+  return hidden.filter(({ value }) => value.length >= minSecret && !isLoopback(value));
 }
 
-/** A text without what is hidden. */
+/** The texts of a substitution that do not stand in the file. */
+function hiddenParts({ written, value, pieces }: Substitution): Hidden[] {
+  const parts = pieces
+    .filter((piece) => !piece.visible && piece.value !== '')
+    .map((piece) => ({ value: piece.value, shown: piece.written }));
+  return parts.length === 0 ? [] : [{ value, shown: written }, ...parts];
+}
+
+/** A text without what is hidden, replaced in one go, so that what is put in is not replaced again. */
 export function hideIn(text: string, hidden: readonly Hidden[]): string {
-  let out = text;
+  const shownFor = new Map<string, string>();
   for (const { value, shown } of hidden) {
     const quoted = JSON.stringify(value);
-    out = out
-      .replaceAll(quoted, shown)
-      .replaceAll(`${quoted.slice(0, 60)}…`, shown)
-      .replaceAll(value, shown);
+    for (const form of [quoted, `${quoted.slice(0, 60)}…`, value]) shownFor.set(form, shown);
   }
-  return out;
+  // The longest first, for one may contain another.
+  const forms = [...shownFor.keys()]
+    .toSorted((a, b) => b.length - a.length)
+    .filter((form) => text.includes(form));
+  if (forms.length === 0) return text;
+  return text.replace(
+    new RegExp(forms.map((form) => escapeRegExp(form)).join('|'), 'g'),
+    (form) => shownFor.get(form) ?? '',
+  );
 }
 
 /**
@@ -49,20 +54,25 @@ export function hideAt(
   words: { found: string; remedy: string },
   substitution: Substitution,
 ): { found: string; remedy: string } {
-  const { written, value, pieces } = substitution;
-  const secrets = [value, ...pieces.map((piece) => piece.value)].filter((text) => text !== '');
-  const hidden = secrets.map((secret) => ({ value: secret, shown: written }));
+  const hidden = hiddenParts(substitution);
+  const names = substitution.pieces.map((piece) => piece.written);
   const found = hideIn(
     words.found,
-    hidden.filter(({ value: text }) => text.length >= minSecret),
+    hidden.filter(({ value }) => value.length >= minSecret),
   );
-  const generic = `the value of ${written} cannot stand here`;
+  const rest = [substitution.written, ...names].reduce((text, name) => text.replaceAll(name, ''), found);
   return {
-    found: secrets.some((secret) => betrays(found.replaceAll(written, ''), secret)) ? generic : found,
-    remedy: secrets.some((secret) => betrays(words.remedy, secret))
-      ? `give ${written} another value`
+    found: hidden.some(({ value }) => betrays(rest, value))
+      ? `the value of ${substitution.written} cannot stand here`
+      : found,
+    remedy: hidden.some(({ value }) => betrays(words.remedy, value))
+      ? `check what ${names.join(' and ')} ${names.length === 1 ? 'stands' : 'stand'} for`
       : words.remedy,
   };
+}
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
 
 /** Whether a text contains a secret, or has a word of four letters or more in common with it. */
@@ -75,10 +85,12 @@ function betrays(text: string, secret: string): boolean {
 
 /** A line of the file with secrets that are written out in it masked, each character by one star, so that columns stay. */
 export function maskLine(line: string, hidden: readonly Hidden[]): string {
-  let out = line;
-  for (const { value, shown } of hidden) {
-    if (shown === masked) out = out.replaceAll(value, '*'.repeat(value.length));
-  }
+  const out = hideIn(
+    line,
+    hidden
+      .filter(({ shown }) => shown === masked)
+      .map(({ value }) => ({ value, shown: '*'.repeat(value.length) })),
+  );
   return out.replace(
     /(:\/\/)([^\s/@"']+)(?=@)/g,
     (_, slashes: string, userInfo: string) => slashes + '*'.repeat(userInfo.length),

@@ -23,6 +23,8 @@ export interface Piece {
   readonly value: string;
   /** Whether it came from a file, or from a variable whose name promises a secret. */
   readonly secret: boolean;
+  /** Whether it stands in the file anyway, as the default. */
+  readonly visible: boolean;
 }
 
 /** Where values come from. */
@@ -80,8 +82,14 @@ export function substitute(document: unknown, sources: Sources): Substituted {
       if (typeof replacement === 'string') {
         out += replacement;
         if (placeholder.kind === 'escape') continue;
-        const secret = placeholder.kind === 'file' || isSecretName(placeholder.name);
-        pieces.push({ written: text.slice(placeholder.start, placeholder.end), value: replacement, secret });
+        const { kind, name, fallback, start, end } = placeholder;
+        const secret = kind === 'file' || isSecretName(name);
+        pieces.push({
+          written: text.slice(start, end),
+          value: replacement,
+          secret,
+          visible: replacement === fallback,
+        });
       } else {
         findings.push({ path, ...replacement });
       }
@@ -102,6 +110,7 @@ interface Placeholder {
   /** The variable, the file, or the whole inside of what is malformed. */
   readonly name: string;
   readonly fallback?: string;
+  readonly closed: boolean;
 }
 
 /** Finds what is to be replaced. In a template, `$${` and whatever is not ours is the template's own business. */
@@ -109,7 +118,7 @@ function placeholders(text: string, template: boolean): Placeholder[] {
   const found: Placeholder[] = [];
   for (const match of text.matchAll(/\$\$\{|\$\{([^{}]*)(\}?)/g)) {
     const [whole, inside, close] = match;
-    const range = { start: match.index, end: match.index + whole.length };
+    const range = { start: match.index, end: match.index + whole.length, closed: close === '}' };
     if (inside === undefined) {
       if (!template) found.push({ ...range, kind: 'escape', name: '' });
       continue;
@@ -144,7 +153,7 @@ function resolve(placeholder: Placeholder, { env, files }: Sources): string | Om
     case 'escape':
       return '${';
     case 'malformed':
-      return malformed(name);
+      return malformed(name, placeholder.closed);
     case 'file': {
       if (name === '') return { found: '${file:} names no file', remedy: 'write ${file:/run/secrets/name}' };
       const file = files.get(name) ?? { problem: 'was not read', remedy: 'name another file' };
@@ -174,7 +183,8 @@ function missingVariable(name: string, env: Readonly<Record<string, unknown>>): 
   };
 }
 
-function malformed(inside: string): Omit<Finding, 'path'> {
+function malformed(inside: string, closed: boolean): Omit<Finding, 'path'> {
+  if (!closed) return { found: 'a ${ has no closing }', remedy: 'close it, or write $${ for a literal ${' };
   const shown = inside.length > 40 ? `${inside.slice(0, 40)}…` : inside;
   const remedy =
     'write ${NAME}, ${NAME:-default} or ${file:/path}; names are in upper case; $${ is a literal ${';

@@ -1,4 +1,15 @@
-import { Composer, Lexer, Parser, isNode, type CST, type Document, type Node } from 'yaml';
+import {
+  Composer,
+  Lexer,
+  Parser,
+  isMap,
+  isNode,
+  isPair,
+  isSeq,
+  type CST,
+  type Document,
+  type Node,
+} from 'yaml';
 import type { TextLines } from './text-lines.ts';
 import { describeYamlError } from './describe-yaml-error.ts';
 import { YamlValues, type TextFinding } from './yaml-values.ts';
@@ -33,6 +44,7 @@ export function readYaml(text: string, lines: TextLines): Source {
   const values = new YamlValues(text);
   const root: Node | null = isNode(document.contents) ? document.contents : null;
   const value = values.read(root, []);
+  if (values.exhausted) return broken(values.findings);
   return { value, findings: values.findings, offsetOf: (path, at) => values.offsetOf(root, path, at) };
 }
 
@@ -79,10 +91,21 @@ function syntaxFindings(document: Document, text: string, lines: TextLines): Tex
     } else if (findings.length === 0 || code !== 'UNEXPECTED_TOKEN') {
       // What is unexpected after a first mistake is mostly unexpected because of it.
       const { found, remedy } = describeYamlError(code, message);
-      findings.push(syntaxFinding(offset, found, remedy));
+      const start = message.startsWith('Missing closing') ? lastScalar(document, offset) : offset;
+      findings.push(syntaxFinding(start, found, remedy));
     }
   }
   return findings.slice(0, maxSyntaxFindings);
+}
+
+/** Where the last text of a document begins: one in quotes that are not closed reaches to the end. */
+function lastScalar(document: Document, otherwise: number): number {
+  let node: unknown = document.contents;
+  while (isMap(node) || isSeq(node)) {
+    const last: unknown = node.items.at(-1);
+    node = isPair(last) ? (last.value ?? last.key) : last;
+  }
+  return isNode(node) ? (node.range?.[0] ?? otherwise) : otherwise;
 }
 
 /** Where on a line a `${` without quotes stands inside braces or brackets, whose end it would be taken for. */

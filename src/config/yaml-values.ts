@@ -21,6 +21,8 @@ const plainTags = /^(!|tag:yaml\.org,2002:(str|int|float|bool|null|map|seq))$/;
 /** Turns the nodes of a YAML document into plain values, and remembers where each came from. */
 export class YamlValues {
   readonly findings: TextFinding[] = [];
+  /** Whether anchors stand for too much, so that the value is not all there. */
+  exhausted = false;
   readonly #anchors = new Map<string, Node>();
   readonly #targets = new Map<Alias, Node>();
   /** What each anchored node became, and how many values that is. */
@@ -64,7 +66,7 @@ export class YamlValues {
         const value: unknown = pair.value;
         offset = last && at === 'key' ? keyStart : (startOf(value) ?? keyStart);
         // A key with nothing behind it is best shown by the key.
-        if (isScalar(value) && value.source === '') offset = keyStart;
+        if (isScalar(value) && value.range?.[0] === value.range?.[1]) offset = keyStart;
         node = isYamlNode(value) ? this.#resolve(value) : undefined;
       } else if (isSeq(node) && typeof key === 'number') {
         const item: unknown = node.items[key];
@@ -148,6 +150,7 @@ export class YamlValues {
     this.#aliasedSize += size;
     if (this.#aliasedSize <= maxAliasedValues) return value;
     if (before <= maxAliasedValues) {
+      this.exhausted = true;
       this.#add(
         offset,
         path,

@@ -7,7 +7,7 @@ export function foundIn(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   switch (typeof value) {
     case 'object':
-      return 'a mapping';
+      return 'keys and values';
     case 'function':
       return 'a function';
     case 'string':

@@ -92,14 +92,15 @@ function amount<Input>(
 /** The amount in the kind's smallest unit, or the text of a mistake. */
 function readAmount(kind: Kind, value: unknown): number | string {
   if (value === 0 || value === '0') return 0;
-  if (typeof value === 'number') {
-    const unit = kind === durations ? 's' : 'kb';
+  const remedy = `write a ${kind.noun} with its unit, such as ${kind.example} (${unitList(kind)})`;
+  if (typeof value === 'number' && !Number.isFinite(value))
+    return withRemedy(`${value} is not a ${kind.noun}`, remedy);
+  if (typeof value === 'number' || (typeof value === 'string' && /^\d{1,15}$/.test(value))) {
     return withRemedy(
-      `${value} has no unit`,
-      `write a ${kind.noun} with its unit, such as ${value}${unit} (${unitList(kind)})`,
+      `${foundIn(value)} has no unit`,
+      remedy.replace(kind.example, withUnit(kind, Number(value))),
     );
   }
-  const remedy = `write a ${kind.noun} with its unit, such as ${kind.example} (${unitList(kind)})`;
   if (typeof value !== 'string')
     return withRemedy(`expected a ${kind.noun}, found ${foundIn(value)}`, remedy);
   const parts = /^(\d{1,15}(?:\.\d{1,9})?)([a-z]+)$/i.exec(value);
@@ -110,12 +111,20 @@ function readAmount(kind: Kind, value: unknown): number | string {
   const whole = Math.round(exact);
   // 4.35s is 4350 ms although 4.35 * 1000 is not quite; 0.3ms is refused rather than rounded to nothing.
   if (Math.abs(whole - exact) > 1e-6 * Math.max(1, whole)) {
+    const smallestUnit = kind === durations ? 'milliseconds' : 'bytes';
     return withRemedy(
-      `${foundIn(value)} is not a whole number of ${kind === durations ? 'milliseconds' : 'bytes'}`,
-      remedy,
+      `${foundIn(value)} is not a whole number of ${smallestUnit}`,
+      `write a whole number of ${smallestUnit}`,
     );
   }
   return whole;
+}
+
+/** What a number without unit was most likely meant to be. */
+function withUnit(kind: Kind, value: number): string {
+  if (!Number.isInteger(value) || value <= 0) return kind.example;
+  if (kind === durations) return value < 1000 ? `${value}s` : `${value}ms`;
+  return value < 1024 ? `${value}kb` : `${value}b`;
 }
 
 /** Sizes are written in any case, durations in lower case only: nobody can tell whether `1M` is a minute or a month. */

@@ -1,7 +1,8 @@
 import { splitRemedy } from '../../core/remedy.ts';
 import type { DocumentView } from '../document-view.ts';
 import type { Finding } from '../finding.ts';
-import { backtrackingMistake } from '../safe-reg-exp.ts';
+import { isMapping, valueAt } from '../plain-value.ts';
+import { backtrackingMistake, regExpMistake } from '../safe-reg-exp.ts';
 
 /** What was found about regular expressions, by their source. Kept between reloads, it saves judging them again. */
 export type RegExpVerdicts = Map<string, string | undefined>;
@@ -21,7 +22,7 @@ export function* regExpMistakes(
 ): Generator<undefined, Finding[], void> {
   const findings: Finding[] = [];
   let wasted = 0;
-  for (const [source, path] of view.routes.flatMap(placesOf)) {
+  for (const [source, path] of [...view.routes.flatMap(placesOf), ...writtenPlaces(view)]) {
     if (!verdicts.has(source)) {
       if (wasted > patience) {
         findings.push({
@@ -57,4 +58,24 @@ function placesOf({ path, headers, query }: DocumentView['routes'][number], inde
     }
   }
   return places;
+}
+
+/**
+ * Those of routes whose other conditions have mistakes, for one mistake must not hide the next.
+ */
+function writtenPlaces({ raw, routes }: DocumentView): Place[] {
+  return routes.flatMap((route, index) => {
+    const at = ['routes', index];
+    const keys = (['path', 'headers', 'query'] as const).filter((key) => route[key] === undefined);
+    return keys.flatMap((key): Place[] => {
+      const value = valueAt(raw, [...at, key]);
+      const paths =
+        key === 'path' || !isMapping(value) ? [[key]] : Object.keys(value).map((name) => [key, name]);
+      return paths.flatMap((path): Place[] => {
+        const source = valueAt(raw, [...at, ...path, 'regex']);
+        const judged = typeof source === 'string' && regExpMistake(source) === undefined;
+        return judged ? [[source, [...at, ...path, 'regex']]] : [];
+      });
+    });
+  });
 }

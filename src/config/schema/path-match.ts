@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { withRemedy } from '../../core/remedy.ts';
-import { groupNames, regExpMistake } from '../safe-reg-exp.ts';
+import { groupNames, hasAlternatives, regExpMistake } from '../safe-reg-exp.ts';
 import { patternMistake, paramNamesOf } from '../path-pattern.ts';
 import { pathMistake } from '../path-value.ts';
 import { foundIn } from '../../core/found-in.ts';
@@ -52,7 +52,10 @@ export const pathMatch = z
     }
     const given = (['exact', 'prefix', 'pattern', 'regex'] as const).filter((type) => input[type] !== undefined);
     const [type, second] = given;
-    if (type === undefined) return fail(withRemedy('the path says nothing', remedy), []);
+    if (type === undefined) {
+      // A key that nobody knows is an issue already.
+      return context.issues.length > 0 ? z.NEVER : fail(withRemedy('the path says nothing', remedy), []);
+    }
     if (second !== undefined) {
       return fail(withRemedy(`the path has both ${type} and ${second}`, 'keep one of them, or write two routes'), [second]);
     }
@@ -73,16 +76,22 @@ function normal(type: PathMatch['type'], value: string): PathMatch {
 }
 
 function pathMatchMistake(match: PathMatch): string | undefined {
-  if (match.type === 'regex') return regExpMistake(match.value) ?? paramNamesMistake(match);
+  if (match.type === 'regex') return regExpMistake(match.value) ?? neverMatches(match.value) ?? paramNamesMistake(match);
   if (match.type === 'pattern') return patternMistake(match.value) ?? paramNamesMistake(match);
   return pathMistake(match.value);
+}
+
+/** Whether a regular expression for paths begins with something else than a slash, as far as that is plain to see. */
+function neverMatches(source: string): string | undefined {
+  if (!/^[\w-]/.test(source) || hasAlternatives(source)) return undefined;
+  return withRemedy(`no path matches ${foundIn(source)}: paths start with a slash`, `write /${source}`);
 }
 
 function paramNamesMistake(match: PathMatch): string | undefined {
   const seen = new Set<string>();
   for (const name of paramNames(match)) {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || name === '__proto__') {
-      return withRemedy(`"${name}" is not a name for a parameter`, 'write letters, digits and "_", not starting with a digit');
+      return withRemedy(`"${name}" is not a name for a parameter`, 'let :name stand for a whole segment, and name it with letters, digits and "_"');
     }
     if (seen.has(name)) return withRemedy(`the path names the parameter "${name}" twice`, 'give each parameter its own name');
     seen.add(name);

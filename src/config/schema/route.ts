@@ -1,5 +1,7 @@
 import { isIP } from 'node:net';
+import { domainToASCII } from 'node:url';
 import { z } from 'zod';
+import { nearest } from '../../core/nearest.ts';
 import { withRemedy } from '../../core/remedy.ts';
 import { isToken } from '../../http/field.ts';
 import { parseHost } from '../../http/host.ts';
@@ -25,7 +27,8 @@ const hostPattern = z
   .transform((value, context): HostPattern => {
     const pattern = readHost(value);
     if (pattern !== undefined) return pattern;
-    context.issues.push({ code: 'custom', message: withRemedy(`${foundIn(value)} is not a host`, hostRemedy), input: value });
+    const message = withRemedy(`${foundIn(value)} is not a host`, meantHost(value));
+    context.issues.push({ code: 'custom', message, input: value });
     return z.NEVER;
   });
 
@@ -38,8 +41,8 @@ const methods = [
 const method = z.enum(methods, {
   error: (issue) => {
     const upper = typeof issue.input === 'string' ? issue.input.toUpperCase() : '';
-    const known = methods.some((name) => name === upper);
-    return withRemedy(`${foundIn(issue.input)} is not a method that a route can have`, known ? `write ${upper}` : `write one of ${methods.join(', ')}`);
+    const meant = nearest(upper, methods);
+    return withRemedy(`${foundIn(issue.input)} is not a method that a route can have`, meant === undefined ? `write one of ${methods.join(', ')}` : `write ${meant}`);
   },
 }).meta({ title: 'a method such as `GET`' });
 
@@ -111,4 +114,13 @@ function readHost(value: string): HostPattern | undefined {
   const address = parsed.host.startsWith('[') || isIP(parsed.host) !== 0;
   if (wildcard) return address ? undefined : { type: 'wildcard', value: `.${parsed.host}` };
   return { type: 'exact', value: parsed.host };
+}
+
+/** What was most likely meant by something that is not a host. */
+function meantHost(value: string): string {
+  if (value === '*') return 'leave host out for any host';
+  if (isIP(value) === 6) return `write [${value}]`;
+  const host = /^(?:https?:\/\/)?(\*\.)?([^/:]+)(?::\d*)?(?:\/.*)?$/.exec(value);
+  const meant = host === null ? '' : `${host[1] ?? ''}${domainToASCII(host[2] ?? '')}`;
+  return readHost(meant) === undefined ? hostRemedy : `write ${meant}`;
 }

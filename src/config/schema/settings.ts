@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { foundIn } from '../../core/found-in.ts';
+import { withRemedy } from '../../core/remedy.ts';
 import { duration, size } from '../../core/units.ts';
 import { fraction, integer } from './scalars.ts';
 
@@ -47,7 +49,9 @@ export const limits = z
       .prefault('10mb')
       .describe('The largest request body, counted as it arrives; beyond it 413. 0 turns it off.'),
     connections: z
-      .union([integer(1, 1_000_000), z.literal('auto')])
+      .union([integer(1, 1_000_000), z.literal('auto')], {
+        error: (issue) => withRemedy(`${foundIn(issue.input)} is neither a whole number nor auto`, 'write a whole number from 1 to 1000000, or auto'),
+      })
       .prefault('auto')
       .describe(
         'The most client connections; auto is 10,000 or half the file descriptors minus 200, whichever is less.',

@@ -42,7 +42,10 @@ const valueMatch = z
       return z.NEVER;
     };
     const [type, second] = (['exact', 'regex', 'present'] as const).filter((key) => input[key] !== undefined);
-    if (type === undefined) return fail(withRemedy('the condition says nothing', remedy));
+    if (type === undefined) {
+      // A key that nobody knows is an issue already.
+      return context.issues.length > 0 ? z.NEVER : fail(withRemedy('the condition says nothing', remedy));
+    }
     if (second !== undefined) return fail(withRemedy(`the condition has both ${type} and ${second}`, 'keep one of them'), [second]);
     if (input.regex !== undefined) {
       const mistake = regExpMistake(input.regex);
