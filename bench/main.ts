@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,6 @@ import type { Flags } from './flags.ts';
 import { helpText, readFlags } from './flags.ts';
 import { createLoadGenerator } from './load/run-load.ts';
 import { describeCommit, describeMachine } from './machine.ts';
-import { performancePage } from './performance-page.ts';
 import { rivals } from './proxies/all.ts';
 import { waygate } from './proxies/waygate.ts';
 import type { Launch, Proxy } from './proxy.ts';
@@ -21,7 +21,6 @@ import { smokeVerdict } from './smoke.ts';
 
 const folder = join(import.meta.dirname, '.tmp');
 const resultsFile = join(import.meta.dirname, 'results.json');
-const pageFile = join(import.meta.dirname, '../docs/performance.md');
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -63,8 +62,9 @@ async function bench(flags: Flags): Promise<number> {
   if (flags.smoke) return smokeVerdict(results, console.log);
   if (isComplete(flags, proxies)) {
     writeFileSync(resultsFile, `${JSON.stringify(results, null, 2)}\n`);
-    writeFileSync(pageFile, performancePage(results));
-    console.log('docs/performance.md is written.');
+    execFileSync(process.execPath, [join(import.meta.dirname, '../scripts/generate.ts')], {
+      stdio: 'inherit',
+    });
   }
   return 0;
 }

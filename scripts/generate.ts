@@ -1,6 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
+import { performancePage } from '../bench/performance-page.ts';
+import type { Results } from '../bench/results.ts';
 import { generateJsonSchema } from '../src/config/json-schema.ts';
 import { builtInPolicies } from '../src/gateway/built-in-policies.ts';
 import { configurationPage } from './generate-config-docs.ts';
@@ -15,6 +17,11 @@ interface GeneratedFile {
 const generatedFiles: readonly GeneratedFile[] = [
   { path: 'schema/waygate.schema.json', content: () => JSON.stringify(generateJsonSchema(builtInPolicies)) },
   { path: 'docs/configuration.md', content: configurationPage },
+  // Until somebody has run the whole bench there are no results, and no page.
+  ...readResults().map((results) => ({
+    path: 'docs/performance.md',
+    content: () => performancePage(results),
+  })),
 ];
 
 // `npm run generate` writes them; with `--check` it only says which are out of date.
@@ -42,4 +49,9 @@ function readIfThere(file: string): string {
   } catch {
     return '';
   }
+}
+
+function readResults(): Results[] {
+  const text = readIfThere(join(import.meta.dirname, '../bench/results.json'));
+  return text === '' ? [] : [JSON.parse(text) as Results];
 }
