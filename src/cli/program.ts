@@ -1,15 +1,11 @@
 import { type Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { check } from './commands/check.ts';
-import { explain } from './commands/explain.ts';
-import { init } from './commands/init.ts';
-import { schema } from './commands/schema.ts';
-import { start } from './commands/start.ts';
 import { version } from '../gateway/version.ts';
 import { exitCodes, Failure } from './failure.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
 
 /**
- * Runs the command that the arguments ask for.
+ * Runs the command that the arguments ask for. Each command is loaded when it is asked for: help must not wait for an
+ * engine.
  * @returns the exit code: 0, 1 for a failure, 2 for arguments that make no sense.
  */
 export async function run(args: readonly string[]): Promise<number> {
@@ -78,6 +74,7 @@ else to standard error.
 `,
     )
     .action(async (file: string | undefined) => {
+      const { start } = await import('./commands/start.ts');
       exit(await start(terminal, file));
     });
 }
@@ -90,6 +87,7 @@ function addCheck(program: Command, terminal: Terminal, exit: (code: number) => 
     .summary('list every mistake in the configuration')
     .description('Lists every mistake in the configuration, and exits with 1 when there is one.')
     .action(async (file: string | undefined, options: { json?: true }) => {
+      const { check } = await import('./commands/check.ts');
       exit(await check(terminal, file, options));
     });
 }
@@ -122,6 +120,7 @@ Examples:
 `,
     )
     .action(async (method: string, target: string, options: ExplainOptions) => {
+      const { explain } = await import('./commands/explain.ts');
       exit(await explain(terminal, { method, target, ...options }));
     });
 }
@@ -139,7 +138,8 @@ function addInit(program: Command, terminal: Terminal): void {
     .addOption(new Option('-f, --force', 'replace a file that is there'))
     .summary('write a commented waygate.yaml to begin with')
     .description('Writes a commented waygate.yaml into this folder.')
-    .action((options: { force?: true }) => {
+    .action(async (options: { force?: true }) => {
+      const { init } = await import('./commands/init.ts');
       init(terminal, process.cwd(), options);
     });
 }
@@ -149,7 +149,8 @@ function addSchema(program: Command, terminal: Terminal): void {
     .command('schema')
     .summary('print the JSON Schema of the configuration')
     .description('Prints the JSON Schema of the configuration, for editors and other tools.')
-    .action(() => {
+    .action(async () => {
+      const { schema } = await import('./commands/schema.ts');
       schema(terminal);
     });
 }
