@@ -1,6 +1,12 @@
 /**
  * Waygate in a program: start a gateway, and describe one.
  */
+import { createDefineGateway } from './config/define-gateway.ts';
+import { builtInPolicies } from './gateway/built-in-policies.ts';
+
 export { createGateway, ConfigError, Gateway } from './gateway/gateway.ts';
 export type { GatewayOptions, ReloadResult } from './gateway/gateway.ts';
 export type { ConfigInput } from './config/schema.ts';
+
+/** Describes a gateway in TypeScript: the configuration as it is, checked by the compiler. */
+export const defineGateway = createDefineGateway(builtInPolicies);

@@ -45,7 +45,7 @@ function placeOf({ file, line, column, path }: Mistake): string {
 }
 
 /** Keys and indexes as one writes them in a program. */
-export function pathText(path: readonly (string | number)[]): string {
+function pathText(path: readonly (string | number)[]): string {
   return path.reduce<string>((text, key) => {
     if (typeof key === 'number') return `${text}[${key}]`;
     const plain = /^[A-Za-z_$][\w$]*$/.test(key);

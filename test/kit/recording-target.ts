@@ -73,7 +73,8 @@ export class RecordingTarget {
   /** Requests in the order in which their heads were complete, over all connections. */
   readonly requests: RecordedRequest[] = [];
   readonly #server: Server;
-  readonly #script: Script;
+  /** How requests are answered that {@link next} says nothing about. */
+  script: Script;
   readonly #scripts: Script[] = [];
   readonly #options: RecordingTargetOptions;
 
@@ -83,7 +84,7 @@ export class RecordingTarget {
     this.port = address.port;
     this.#server = server;
     this.#options = options;
-    this.#script = options.script ?? answer();
+    this.script = options.script ?? answer();
     server.on('connection', (socket: Socket) => this.#accept(socket));
   }
 
@@ -173,7 +174,7 @@ export class RecordingTarget {
       {
         onHead: (request) => {
           this.requests.push(request);
-          const script = this.#scripts.shift() ?? this.#script;
+          const script = this.#scripts.shift() ?? this.script;
           turn = turn
             .then(() => script({ request, socket, connection }))
             .catch((error: unknown) => {

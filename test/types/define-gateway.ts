@@ -1,7 +1,4 @@
-import { createDefineGateway } from '../../src/config/define-gateway.ts';
-import { builtInPolicies } from '../../src/gateway/built-in-policies.ts';
-
-const defineGateway = createDefineGateway(builtInPolicies);
+import { defineGateway } from '../../src/index.ts';
 
 /** Compiled by `npm run check`, never run: each `@ts-expect-error` is a mistake that the compiler must find. */
 export const right = defineGateway({

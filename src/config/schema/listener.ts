@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { withRemedy } from '../../core/remedy.ts';
 import { isToken } from '../../http/field.ts';
+import { IpSet } from '../../http/ip.ts';
 import { foundIn } from '../../core/found-in.ts';
 import { integer, isHost, text } from './scalars.ts';
 
@@ -72,19 +73,20 @@ export const admin = z
   .optional()
   .describe('The admin listener: /metrics, /healthz, /readyz and /config; without it there is none.');
 
+const networkRemedy = 'write an address such as 10.0.0.1, or a network such as 10.0.0.0/8 or fd00::/8';
+
+const network = z
+  .string({ error: (issue) => withRemedy(`expected an IP address or network, found ${foundIn(issue.input)}`, networkRemedy) })
+  .superRefine((value, context) => {
+    const message = networkMistake(value);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  });
+
 /** Who may say where a request comes from. */
 export const trustedProxies = z
-  .array(
-    text(
-      isNetwork,
-      'an IP address or network',
-      'write an address such as 10.0.0.1 or a network such as 10.0.0.0/8 or fd00::/8',
-    ),
-  )
+  .array(network)
   .prefault([])
-  .describe(
-    'The addresses and networks of proxies whose forwarded headers are believed; without it, nobody is.',
-  );
+  .describe('The addresses and networks of proxies whose forwarded headers are believed; without it, nobody is.');
 
 /** Which header carries the client's address onwards. */
 export const forwarded = z
@@ -115,9 +117,18 @@ function readListener(value: string): { readonly host?: string; readonly port: n
   return isHost(plain) ? { host: plain, port } : undefined;
 }
 
-function isNetwork(value: string): boolean {
-  const [address = '', prefix, ...rest] = value.split('/');
-  const family = isIP(address);
-  if (family === 0 || address.includes('%') || rest.length > 0) return false;
-  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
+/** What keeps a text from being an address or network: the set that is made of them later is the judge. */
+function networkMistake(value: string): string | undefined {
+  let set: IpSet | undefined;
+  let reason = '';
+  try {
+    set = new IpSet([value]);
+  } catch (error) {
+    reason = error instanceof Error ? error.message : '';
+  }
+  if (set !== undefined) return undefined;
+  const [found = '', remedy] = reason.split(/: (?=write )/);
+  return remedy === undefined
+    ? withRemedy(`${foundIn(value)} is not an IP address or network`, networkRemedy)
+    : withRemedy(found, remedy);
 }
