@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { before, suite, after, test } from 'node:test';
+
+const root = join(import.meta.dirname, '..');
+
+suite('the published package', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'waygate-package-'));
+  const installed = join(folder, 'package');
+  let files: string[] = [];
+
+  before(() => {
+    const json = execFileSync('npm', ['pack', '--json', '--pack-destination', folder], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    // What prepack prints comes first.
+    const [packed] = JSON.parse(json.slice(json.search(/^\[/m))) as [
+      { filename: string; files: { path: string }[] },
+    ];
+    files = packed.files.map(({ path }) => path);
+    execFileSync('tar', ['-xf', join(folder, packed.filename), '-C', folder]);
+    symlinkSync(join(root, 'node_modules'), join(installed, 'node_modules'));
+  });
+  after(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  function waygate(...args: string[]): string {
+    const place = join(folder, 'project');
+    mkdirSync(place, { recursive: true });
+    return execFileSync(process.execPath, [join(installed, 'dist/cli/main.js'), ...args], {
+      cwd: place,
+      encoding: 'utf8',
+    });
+  }
+
+  test('holds the compiled program, its types, the schema and the papers, and nothing else', () => {
+    const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'schema/waygate.schema.json'];
+    const rest = files.filter((path) => !/^dist\/.*\.(?:js|d\.ts)$/.test(path));
+    assert.deepEqual(new Set(rest), new Set(papers));
+    assert.deepEqual(
+      files.filter((path) => /\.(?:test|bench)\./.test(path)),
+      [],
+    );
+    for (const path of ['dist/cli/main.js', 'dist/index.d.ts', 'dist/policy.d.ts'])
+      assert.ok(files.includes(path), path);
+  });
+
+  test('has a command that knows its version, and accepts the file that it writes', () => {
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+    assert.match(waygate('--version'), new RegExp(version.replaceAll('.', '\\.')));
+    waygate('init', '--force');
+    waygate('check');
+  });
+
+  test('can be imported by its public names', () => {
+    const script =
+      "import { createGateway } from 'waygate'; import { definePolicy } from 'waygate/policy'; process.stdout.write(typeof createGateway + typeof definePolicy)";
+    const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: installed,
+      encoding: 'utf8',
+    });
+    assert.equal(output, 'functionfunction');
+  });
+});
