@@ -40,8 +40,9 @@ export class UpstreamState implements TimerOwner {
       return 'admitted';
     }
     if (patience <= 0 || this.#queue.length >= this.limit) return 'refused';
-    this.#queue.push({ waiter, until: this.#wheel.now + patience });
-    if (!this.#timer.armed) this.#timer.set(patience);
+    const until = this.#wheel.now + patience;
+    this.#queue.push({ waiter, until });
+    this.#lookAt(until);
     return 'queued';
   }
 
@@ -56,18 +57,25 @@ export class UpstreamState implements TimerOwner {
     }
   }
 
-  /** Stops waiting. */
-  forget(waiter: Waiter): void {
+  /** Stops waiting. @returns whether the waiter was still waiting. */
+  forget(waiter: Waiter): boolean {
     const at = this.#queue.findIndex((each) => each.waiter === waiter);
-    if (at !== -1) this.#queue.splice(at, 1);
+    if (at === -1) return false;
+    this.#queue.splice(at, 1);
+    return true;
   }
 
   onTimer(): void {
     const { now } = this.#wheel;
-    while (this.#queue[0] !== undefined && this.#queue[0].until <= now)
-      this.#queue.shift()?.waiter.onQueueTimeout();
-    const next = this.#queue[0];
-    if (next !== undefined) this.#timer.set(next.until - now);
+    // Patience may have been another before a reload, so that those who came first are not always the first to go.
+    for (const { waiter } of this.#queue.filter((each) => each.until <= now)) {
+      if (this.forget(waiter)) waiter.onQueueTimeout();
+    }
+    for (const { until } of this.#queue) this.#lookAt(until);
+  }
+
+  #lookAt(until: number): void {
+    if (!this.#timer.armed || until < this.#timer.deadline) this.#timer.set(until - this.#wheel.now);
   }
 }
 
