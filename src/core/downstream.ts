@@ -37,6 +37,8 @@ export interface Downstream extends BodySink, BodySource {
   sendUpgrade(headers: HeaderList): void;
   /** Whether the final head has been sent. */
   readonly headSent: boolean;
+  /** Takes the head back while nothing of it has left: true when another may be sent in its place. */
+  retractHead(): boolean;
   /** The octets of response body taken so far. */
   readonly bytesWritten: number;
   /** Gathers what is written until {@link uncork}, so that a head and a small body leave together. */

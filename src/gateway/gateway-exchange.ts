@@ -7,6 +7,7 @@ import { problemOf } from '../core/problem.ts';
 import type { UpstreamHandler, UpstreamResponse } from '../core/upstream-call.ts';
 import { isFieldName, isFieldValue } from '../http/field.ts';
 import { HeaderList } from '../http/header-list.ts';
+import { commonMethods } from '../http/methods.ts';
 import { hasEncodedSeparator } from '../http/path.ts';
 import type { Http1Request } from '../http1/request-head.ts';
 import { allowedTrailers } from '../http1/trailers.ts';
@@ -128,7 +129,7 @@ export class GatewayExchange implements Exchange, DownstreamHandler, UpstreamHan
     this.#downstream.setBodyTimeouts(route.requestBodyTimeout, route.requestBodyIdleTimeout);
     const refusal = this.#context.refusal(this.request) ?? methodTakesNoTunnel(this.request);
     if (refusal !== undefined) {
-      this.#answerError(refusal);
+      this.#answerError(refusal, refusal.code === 'method_not_allowed' ? [['allow', commonMethods]] : []);
       return;
     }
     try {
@@ -227,7 +228,7 @@ export class GatewayExchange implements Exchange, DownstreamHandler, UpstreamHan
     if (request.path === '*') {
       this.#answerReply({
         status: 204,
-        headers: [['allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS']],
+        headers: [['allow', commonMethods]],
       });
       return;
     }
@@ -320,12 +321,17 @@ export class GatewayExchange implements Exchange, DownstreamHandler, UpstreamHan
   onUpstreamError(error: GatewayError): void {
     if (this.#phase === 'done') return;
     this.#error ??= error;
-    if (this.#downstream.headSent) {
+    if (this.#downstream.headSent && !this.#retract()) {
       this.#responseSink.abort(error);
       this.#downstream.abort(error);
       return;
     }
     this.#answerError(error);
+  }
+
+  /** An answer that breaks while none of it has left is replaced; stages that saw part of it must not see another. */
+  #retract(): boolean {
+    return this.#responseStages === undefined && this.#downstream.retractHead();
   }
 
   /** Runs the policies in reverse and sends the head; waits where one of them does. */

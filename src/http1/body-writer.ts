@@ -21,6 +21,8 @@ export class BodyWriter {
   writes = 0;
   #gathered = '';
   #corked = false;
+  /** Whether anything has left since the last head began. */
+  #left = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -33,6 +35,7 @@ export class BodyWriter {
 
   /** Head text, already complete with its empty line. */
   head(text: string): void {
+    this.#left = this.#gathered !== '';
     this.#gathered += text;
     if (!this.#corked) this.flush();
   }
@@ -73,11 +76,21 @@ export class BodyWriter {
     return !this.backlog;
   }
 
+  /** Takes the last head and what follows it back, if none of it has left. */
+  retract(): boolean {
+    if (this.#left) return false;
+    this.#gathered = '';
+    this.framing = 'none';
+    this.remaining = 0;
+    return true;
+  }
+
   flush(): void {
     if (this.#gathered === '') return;
     const text = this.#gathered;
     this.#gathered = '';
     this.writes++;
+    this.#left = true;
     this.#socket.write(text, 'latin1');
   }
 

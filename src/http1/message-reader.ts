@@ -7,6 +7,10 @@ export const INCOMPLETE = 0;
 export const COMPLETE = 1;
 export const FAILED = 2;
 
+const IN_SIZE = 0;
+const SIZE_READ = 1;
+const BEHIND_DATA = 2;
+
 /** Octets of chunk headers and extensions between two octets of data; more than that is an attack. */
 const CHUNK_OVERHEAD_LIMIT = 1024;
 
@@ -40,6 +44,9 @@ export class MessageReader implements LlhttpEvents {
   #inTrailers = false;
   #chunk: Buffer | undefined;
   #overhead = 0;
+  /** Where in the line of a chunk's size the last read ended. */
+  #sizeLine = IN_SIZE;
+  #sizeDigits = 0;
   #trailerNames: string[] | undefined;
   #trailerValues: string[] | undefined;
 
@@ -90,6 +97,11 @@ export class MessageReader implements LlhttpEvents {
     this.#chunk = undefined;
     this.consumed = this.#llhttp.consumed;
     if (code !== HPE.OK && code !== HPE.PAUSED) return this.#fail(code, chunk, start);
+    if (!this.#checkSizes(chunk, start)) {
+      this.errorCode = HPE.INVALID_CHUNK_SIZE;
+      this.errorReason = 'a chunk size of more than 16 digits';
+      return FAILED;
+    }
     if (this.#countOverhead(start) > CHUNK_OVERHEAD_LIMIT) {
       this.errorCode = 0;
       this.errorReason = 'too many octets of chunk extensions';
@@ -170,6 +182,34 @@ export class MessageReader implements LlhttpEvents {
     return HPE.PAUSED;
   }
 
+  /** Whether every chunk size in what was just read has 16 digits at the most; llhttp counts no leading zeros. */
+  #checkSizes(chunk: Buffer, start: number): boolean {
+    const { data } = this;
+    let from = start;
+    for (let i = 0; i < data.length; i += 2) {
+      if (!this.#checkSizeLine(chunk, from, data[i] as number)) return false;
+      from = data[i + 1] as number;
+      // Data may come in pieces; only what follows its last one is a line break.
+      this.#sizeLine = BEHIND_DATA;
+      this.#sizeDigits = 0;
+    }
+    return this.#checkSizeLine(chunk, from, start + this.consumed);
+  }
+
+  #checkSizeLine(chunk: Buffer, from: number, to: number): boolean {
+    for (let i = from; i < to && this.#sizeLine !== SIZE_READ; i++) {
+      const code = chunk[i];
+      if (this.#sizeLine === BEHIND_DATA) {
+        if (code === 0x0a) this.#sizeLine = IN_SIZE;
+      } else if (code === 0x0d || code === 0x3b) {
+        this.#sizeLine = SIZE_READ;
+      } else if (++this.#sizeDigits > 16) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** The most octets between two pieces of data that are neither data nor trailers, up to where the last call got. */
   #countOverhead(start: number): number {
     const { data } = this;
@@ -218,6 +258,8 @@ export class MessageReader implements LlhttpEvents {
   /** An idle connection, and one that relays a body of known length, holds no parser. */
   #rest(): void {
     this.#overhead = 0;
+    this.#sizeLine = IN_SIZE;
+    this.#sizeDigits = 0;
     this.close();
   }
 }

@@ -6,6 +6,7 @@ import type { LoopTurn } from '../core/loop-turn.ts';
 import type { TimerOwner, TimerWheel } from '../core/timer-wheel.ts';
 import { WheelTimer } from '../core/timer-wheel.ts';
 import type { HeaderList } from '../http/header-list.ts';
+import { commonMethods } from '../http/methods.ts';
 import { BodyWriter } from './body-writer.ts';
 import { malformedRequest } from './malformed-request.ts';
 import { COMPLETE, FAILED, INCOMPLETE, MessageReader } from './message-reader.ts';
@@ -431,6 +432,13 @@ export class ServerConnection implements Downstream, TimerOwner {
     );
   }
 
+  retractHead(): boolean {
+    if (!this.headSent || this.#closed || !this.#writer.retract()) return false;
+    this.headSent = false;
+    this.bytesWritten = 0;
+    return true;
+  }
+
   sendUpgrade(headers: HeaderList): void {
     this.headSent = true;
     this.#keepAlive = false;
@@ -500,10 +508,12 @@ export class ServerConnection implements Downstream, TimerOwner {
     this.#reader.close();
     this.#reader.clearHead();
     const body = this.#handler.onRefused(error, this, text);
+    // RFC 9110 §15.5.6: a 405 says what is allowed.
+    const allow = error.code === 'method_not_allowed' ? `Allow: ${commonMethods}\r\n` : '';
     if (!this.#closed) {
       this.socket.write(
         `${statusLine(error.status)}Content-Type: application/problem+json\r\nContent-Length: ${body.length}\r\n` +
-          `Date: ${this.#handler.date()}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n${body}`,
+          `Date: ${this.#handler.date()}\r\n${allow}Cache-Control: no-store\r\nConnection: close\r\n\r\n${body}`,
         'latin1',
       );
     }
