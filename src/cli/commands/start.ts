@@ -25,9 +25,10 @@ export async function start(terminal: Terminal, given: string | undefined): Prom
     terminal.err(formatMistakes(error.mistakes, { color: terminal.color.err }));
     return exitCodes.failed;
   }
-  logger.level = gateway.config.log.level;
   if (terminal.interactive) terminal.out(banner(terminal, gateway, file));
   else logger.info(facts(gateway, file), 'started');
+  // Whatever the level: a script may wait for this line.
+  logger.level = gateway.config.log.level;
   const code = await untilSignal(gateway, logger);
   await logger.close();
   return code;
