@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 
 /** Reads a file, but not more than one byte beyond the limit, so that a caller sees that there is more. */
@@ -11,7 +12,8 @@ export interface FileProblem {
 
 /** Reads a regular file from the disk. Devices and pipes are refused, for they may have no end. */
 export const readFileFromDisk: ReadFile = async (path, limit) => {
-  const handle = await open(path, 'r');
+  // Opening a pipe would otherwise wait for somebody to write into it.
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stat = await handle.stat();
     if (stat.isDirectory()) throw Object.assign(new Error('a directory'), { code: 'EISDIR' });

@@ -98,6 +98,9 @@ export class Gateway {
   readonly #connections: ClientConnections;
   readonly #watcher: FileWatcher;
   #accessLog: AccessLog | undefined;
+  #accessLogKey = '';
+  /** Lines that access logs before the present one have dropped. */
+  #droppedBefore = 0;
   #listeners: Listener[] = [];
   #admin: AdminServer | undefined;
   #adminKey = '';
@@ -110,7 +113,15 @@ export class Gateway {
   constructor(options: GatewayOptions) {
     const policies = [...builtInPolicies, ...(options.policies ?? [])];
     this.#options = options;
-    const loadOptions = { policies, env: options.env ?? process.env, verdicts: new Map() };
+    this.#watcher = new FileWatcher(() => {
+      void this.reload();
+    });
+    const loadOptions = {
+      policies,
+      env: options.env ?? process.env,
+      verdicts: new Map(),
+      readFile: this.#watcher.readFile,
+    };
     this.#source =
       options.configFile === undefined
         ? objectSource(() => options.config, loadOptions)
@@ -118,7 +129,7 @@ export class Gateway {
     this.#logger = options.logger ?? createLogger({ level: 'info', pretty: process.stderr.isTTY === true });
     this.#metrics = createGatewayMetrics(this.#registry, {
       version,
-      accessLogDropped: () => this.#accessLog?.dropped ?? 0,
+      accessLogDropped: () => this.#droppedBefore + (this.#accessLog?.dropped ?? 0),
     });
     this.#overload = new OverloadMonitor(processGauges(), (level) => {
       this.#onOverload(level);
@@ -133,9 +144,6 @@ export class Gateway {
       overload: this.#overload,
     });
     this.#connections = new ClientConnections(this.#core);
-    this.#watcher = new FileWatcher(() => {
-      void this.reload();
-    });
   }
 
   /** Where it listens, in the order of the configuration. */
@@ -205,6 +213,8 @@ export class Gateway {
   async close(): Promise<void> {
     this.#state = 'closed';
     this.#watcher.close();
+    // A reload under way must not open anything behind our back.
+    await this.#reloading;
     const stopped = this.#listeners.splice(0).map((listener) => listener.stop());
     this.#connections.destroy();
     await Promise.all(stopped);
@@ -218,7 +228,19 @@ export class Gateway {
 
   async #reload(): Promise<ReloadResult> {
     if (this.#state !== 'serving') return { ok: false, mistakes: [notServing] };
+    try {
+      return await this.#loadAgain();
+    } catch (error) {
+      // Whatever it is, the configuration that serves goes on serving.
+      this.#logger.error({ err: error }, 'a reload failed');
+      const found = `it could not be loaded: ${error instanceof Error ? error.message : String(error)}`;
+      return this.#keepOld([{ ...notServing, found, remedy: 'report this: it is a mistake of Waygate' }]);
+    }
+  }
+
+  async #loadAgain(): Promise<ReloadResult> {
     const loaded = await this.#source();
+    if (this.#state !== 'serving') return { ok: false, mistakes: [notServing] };
     if (this.#options.watch !== false && loaded.files.length > 0) this.#watcher.watch(loaded.files);
     const snapshot = loaded.ok ? this.#compile(loaded) : loaded;
     if (loaded.ok) this.#secrets = [...new Set([...this.#secrets, ...loaded.secrets])];
@@ -312,9 +334,13 @@ export class Gateway {
   }
 
   #openAccessLog({ log }: Config): void {
-    if (this.#options.accessLog !== undefined) return;
-    void this.#accessLog?.close();
+    const key = `${log.access} ${log.query}`;
+    // One writer as long as possible: two on one pipe may tear each other's lines.
+    if (this.#options.accessLog !== undefined || key === this.#accessLogKey) return;
+    this.#accessLogKey = key;
+    const old = this.#accessLog;
     this.#accessLog = undefined;
+    void old?.close().then(() => (this.#droppedBefore += old.dropped));
     if (log.access === 'off') return;
     const terminal = process.stdout.isTTY === true;
     const pretty = log.access === 'pretty' || (log.access === 'auto' && terminal);
@@ -404,7 +430,9 @@ function inWords({ file, line, column, path, found, remedy }: Mistake): string {
 
 /** Takes the listener out of those that are there which listens as wanted; any free port is the one it found. */
 function takeListener(listeners: Listener[], wanted: Config['listen'][number]): Listener | undefined {
-  const at = listeners.findIndex(({ config: { host, port } }) => host === wanted.host && port === wanted.port);
+  const at = listeners.findIndex(
+    ({ config: { host, port } }) => host === wanted.host && port === wanted.port,
+  );
   return at === -1 ? undefined : listeners.splice(at, 1)[0];
 }
 
