@@ -47,6 +47,7 @@ export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Wait
   #stale = 0;
   #place: 'none' | 'queued' | 'held' = 'none';
   #headReceived = false;
+  #tunnel = false;
   #done = false;
   #backoff: NodeJS.Timeout | undefined;
   /** The target tried last. */
@@ -80,7 +81,8 @@ export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Wait
   onAdmitted(): void {
     this.#place = 'held';
     this.#attempt(false);
-    this.#connection?.flush();
+    // The client may have been held up because nothing more could be kept for it.
+    if (this.#connection?.flush() === true) this.#handler.onUpstreamDrain();
   }
 
   onQueueTimeout(): void {
@@ -110,8 +112,9 @@ export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Wait
   /** The answer is not wanted any more, or the request broke off. The handler hears nothing more. */
   abort(): void {
     if (this.#done) return;
+    const connection = this.#connection;
     this.#finish();
-    this.#connection?.destroy();
+    connection?.destroy();
   }
 
   pause(): void {
@@ -203,6 +206,7 @@ export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Wait
 
   onUpgrade(headers: HeaderList): void {
     this.#headReceived = true;
+    this.#tunnel = true;
     this.#retained = undefined;
     this.#handler.onUpgrade(headers);
   }
@@ -213,7 +217,7 @@ export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Wait
 
   onResponseEnd(trailers: HeaderList | undefined): void {
     // The raw relay ends when both sides have; until then the connection is still ours to write to.
-    if (this.#request.upgrade === undefined) this.#finish();
+    if (!this.#tunnel) this.#finish();
     this.#handler.onResponseEnd(trailers);
   }
 
@@ -243,6 +247,8 @@ export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Wait
     this.#done = true;
     clearTimeout(this.#backoff);
     this.#retained = undefined;
+    // It may serve another exchange by now.
+    this.#connection = undefined;
     const { state } = this.#upstream;
     if (this.#place === 'queued') state.forget(this);
     else if (this.#place === 'held') state.leave();
