@@ -6,6 +6,7 @@ const gateway = await createGateway({
   policies: [serverTiming],
   config: {
     listen: Number(process.env['PORT'] ?? 3000),
+    drain: { accept: 0 }, // nobody has to be told before it ends
     routes: [
       {
         path: '/hello/:name',
