@@ -1,3 +1,4 @@
+import { goalsMarkdown } from './goals.ts';
 import { reportMarkdown } from './report.ts';
 import type { Results } from './results.ts';
 
@@ -11,6 +12,11 @@ Waygate side by side with other proxies, measured in one run. The proxy has one 
 share another. Rounds are interleaved, so that what the machine does meanwhile falls on all alike. CPU time is that of the
 proxy with all its threads and processes, user and system, from \`/proc\`. A round with an error or an answer that is not
 2xx does not count. How it is done, and how to do it on your machine: [bench/README.md](../bench/README.md).
+
+## Goals
+
+${goalsMarkdown(results)}
+## Figures
 
 ${reportMarkdown(results)}`;
 }

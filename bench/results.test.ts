@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { goalsMarkdown } from './goals.ts';
 import { reportMarkdown } from './report.ts';
 import type { Results, ScenarioResult } from './results.ts';
 import { ratioOf, summaryOf } from './results.ts';
@@ -83,4 +84,20 @@ test('the smoke test passes when Waygate costs less than Fastify, and fails when
   assert.equal(smokeVerdict({ ...results, scenarios: [{ ...scenario, proxies: swapped }] }, print), 1);
   assert.equal(smokeVerdict({ ...results, scenarios: [{ ...scenario, proxies: [nginx] }] }, print), 1);
   assert.match(said.join('\n'), /costs less .*\n.*costs MORE .*\nNot measured/);
+});
+
+test('a goal is met, missed or not measured, and the table says which', () => {
+  const measured = { ...scenario, id: '7', proxies: scenario.proxies };
+  const table = goalsMarkdown({ ...results, scenarios: [measured] });
+  assert.match(
+    table,
+    /^\| CPU per request with access log and metrics, .* \| at most 1\.5 \| 1\.75 \| \*\*no\*\* \|$/m,
+  );
+  assert.match(table, /^\| KiB of memory .* \| not measured \| \|$/m);
+  assert.ok(nginx !== undefined);
+  const cheaper = { ...measured, proxies: [nginx, { ...nginx, key: 'waygate' }] };
+  assert.match(
+    goalsMarkdown({ ...results, scenarios: [cheaper] }),
+    /^\| CPU per request with .* \| 1\.00 \| yes \|$/m,
+  );
 });

@@ -48,6 +48,7 @@ const steps: readonly Step[] = [
   },
 ];
 
+let closing = '';
 for (const [index, step] of steps.entries()) {
   process.stdout.write(`${index + 1}/${steps.length} ${step.sentence} … `);
   const { exitCode, output, seconds } = await runCommand(step.command, step.minutes ?? 10);
@@ -58,8 +59,9 @@ for (const [index, step] of steps.entries()) {
     break;
   }
   console.log(`yes, ${seconds} s`);
-  if (step.inspect !== undefined) console.log(closingLines(output));
+  if (step.inspect !== undefined) closing = closingLines(output);
 }
+if (closing !== '') console.log(`\n${closing}`);
 
 function whatIsWrongWithTheTests(output: string): string | undefined {
   if (closingLines(output) === '') return 'The test runner did not say how many tests it ran.';

@@ -1,0 +1,108 @@
+import type { Metric } from './measurement.ts';
+import type { Results } from './results.ts';
+import { ratioOf, summaryOf } from './results.ts';
+
+/** Something that the figures have to show. */
+interface Goal {
+  readonly sentence: string;
+  /** The figure; undefined when the run did not measure it. */
+  readonly measured: (results: Results) => number | undefined;
+  readonly limit: number;
+  readonly is: 'at most' | 'at least';
+}
+
+/** What Waygate promises about its speed. */
+export const goals: readonly Goal[] = [
+  {
+    sentence: "CPU per request with access log and metrics, nginx's = 1",
+    measured: (results) => ratio(results, '7', 'nginx'),
+    limit: 1.5,
+    is: 'at most',
+  },
+  {
+    sentence:
+      'CPU per request of http-proxy-middleware with keep-alive, Waygate with access log and metrics = 1',
+    measured: (results) => inverse(ratio(results, '7', 'express-keep-alive')),
+    limit: 8,
+    is: 'at least',
+  },
+  {
+    sentence:
+      'CPU per request of http-proxy-middleware as in tutorials, Waygate with access log and metrics = 1',
+    measured: (results) => inverse(ratio(results, '7', 'express-tutorial')),
+    limit: 18,
+    is: 'at least',
+  },
+  {
+    sentence: "p99 at half load, nginx's = 1",
+    measured: (results) => ratio(results, '9', 'nginx'),
+    limit: 2,
+    is: 'at most',
+  },
+  {
+    sentence: "throughput per CPU second with answers of 10 MiB, nginx's = 1",
+    measured: (results) => ratio(results, '4b', 'nginx'),
+    limit: 0.7,
+    is: 'at least',
+  },
+  {
+    sentence: 'KiB of memory for an idle connection',
+    measured: (results) => median(results, '10', 'memory'),
+    limit: 10,
+    is: 'at most',
+  },
+  {
+    sentence: 'milliseconds from start to first answer with 1,000 routes',
+    measured: (results) => median(results, '11b', 'start'),
+    limit: 400,
+    is: 'at most',
+  },
+  {
+    sentence: 'CPU per request with 10,000 routes, with 10 = 1',
+    measured: (results) => quotient(median(results, '6b', 'cpu'), median(results, '6a', 'cpu')),
+    limit: 1.05,
+    is: 'at most',
+  },
+  {
+    sentence: 'CPU per request over 1,024 connections, over 64 = 1',
+    measured: (results) => quotient(median(results, '2', 'cpu'), median(results, '1', 'cpu')),
+    limit: 1.1,
+    is: 'at most',
+  },
+];
+
+/** The goals as a table: what was measured, and whether it is enough. */
+export function goalsMarkdown(results: Results): string {
+  const rows = goals.map(({ sentence, measured, limit, is }) => {
+    const figure = measured(results);
+    if (figure === undefined) return `| ${sentence} | ${is} ${limit} | not measured | |`;
+    const isMet = is === 'at most' ? figure <= limit : figure >= limit;
+    return `| ${sentence} | ${is} ${limit} | ${figure.toPrecision(3)} | ${isMet ? 'yes' : '**no**'} |`;
+  });
+  return `| goal | limit | measured | met |\n|---|---|--:|---|\n${rows.join('\n')}\n`;
+}
+
+function own(results: Results, id: string) {
+  const scenario = results.scenarios.find((each) => each.id === id);
+  const proxy = scenario?.proxies.find(({ key }) => key === 'waygate');
+  return scenario === undefined || proxy === undefined ? undefined : { scenario, proxy };
+}
+
+/** Waygate's headline as a ratio to another proxy's, round by round. */
+function ratio(results: Results, id: string, other: string): number | undefined {
+  const found = own(results, id);
+  return found === undefined ? undefined : ratioOf(found.scenario, other, found.proxy)?.median;
+}
+
+function median(results: Results, id: string, metric: Metric): number | undefined {
+  const found = own(results, id);
+  return found === undefined ? undefined : summaryOf(found.proxy, metric)?.median;
+}
+
+function inverse(number: number | undefined): number | undefined {
+  return quotient(1, number);
+}
+
+function quotient(above: number | undefined, below: number | undefined): number | undefined {
+  return above === undefined || below === undefined || below === 0 ? undefined : above / below;
+}
