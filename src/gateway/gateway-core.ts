@@ -1,4 +1,4 @@
-import type { UpstreamConfig } from '../config/schema.ts';
+import type { Config, UpstreamConfig } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
@@ -11,7 +11,6 @@ import { Llhttp } from '../http1/llhttp.ts';
 import type { Http1Request } from '../http1/request-head.ts';
 import type { AccessRecord } from '../observe/access-log.ts';
 import type { GatewayMetrics } from '../observe/gateway-metrics.ts';
-import type { Config } from '../config/schema.ts';
 import { TargetStates } from '../upstream/target.ts';
 import { Upstream, UpstreamState } from '../upstream/upstream.ts';
 import type { GatewayExchange } from './gateway-exchange.ts';
@@ -55,7 +54,6 @@ export class GatewayCore {
   #via = '';
   #inFlight = 0;
   #inFlightLimit = Infinity;
-  #idleWaiters: (() => void)[] = [];
   draining = false;
 
   constructor(options: CoreOptions) {
@@ -183,9 +181,6 @@ export class GatewayCore {
       detail: outcome.error?.detail,
       userAgent: request.headers.get('user-agent'),
     });
-    if (this.#inFlight === 0 && this.#idleWaiters.length > 0) {
-      for (const resolve of this.#idleWaiters.splice(0)) resolve();
-    }
   }
 
   /** Something came that is not a request; it has been answered. */
@@ -226,12 +221,6 @@ export class GatewayCore {
       .policy(policy, exchange.routeName)
       .counter('failures', 'Exchanges that the policy failed.')
       .add();
-  }
-
-  /** Resolves when no exchange is under way. */
-  async whenIdle(): Promise<void> {
-    if (this.#inFlight === 0) return;
-    await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
   }
 
   /** Ends timers and connections to targets. */

@@ -1,5 +1,4 @@
-import type { ConfigInput } from '../config/schema.ts';
-import type { Config } from '../config/schema.ts';
+import type { Config, ConfigInput } from '../config/schema.ts';
 import type { LoadResult } from '../config/load-config.ts';
 import type { Mistake } from '../config/mistake.ts';
 import { maskTexts } from './masked-config.ts';
@@ -126,7 +125,7 @@ export class Gateway {
       options.configFile === undefined
         ? objectSource(() => options.config, loadOptions)
         : fileSource(options.configFile, loadOptions);
-    this.#logger = options.logger ?? createLogger({ level: 'info', pretty: process.stderr.isTTY === true });
+    this.#logger = options.logger ?? createLogger({ level: 'info', pretty: process.stderr.isTTY });
     this.#metrics = createGatewayMetrics(this.#registry, {
       version,
       accessLogDropped: () => this.#droppedBefore + (this.#accessLog?.dropped ?? 0),
@@ -342,7 +341,7 @@ export class Gateway {
     this.#accessLog = undefined;
     void old?.close().then(() => (this.#droppedBefore += old.dropped));
     if (log.access === 'off') return;
-    const terminal = process.stdout.isTTY === true;
+    const terminal = process.stdout.isTTY;
     const pretty = log.access === 'pretty' || (log.access === 'auto' && terminal);
     this.#accessLog = createAccessLog({
       format: pretty ? 'pretty' : 'json',
@@ -391,14 +390,12 @@ export class Gateway {
     await pause(drain.accept);
     for (const listener of this.#listeners) void listener.stop();
     this.#connections.shutdown();
-    const stop = new AbortController();
-    await Promise.race([this.#core.whenIdle(), pause(drain.timeout, stop.signal)]);
-    stop.abort();
+    // Each of them closes by itself once its answer has been read, a head that was arriving has become an exchange and
+    // been answered, or its time is over.
+    await this.#connections.whenEmpty(drain.timeout);
     const left = this.#core.inFlight;
     if (left > 0)
       this.#logger.warn({ inFlight: left }, 'the time to drain is over: what is under way is cut off');
-    // Answers that are with the system already leave with the connection's own close.
-    await this.#connections.whenEmpty(1000);
     await this.close();
   }
 
@@ -440,12 +437,6 @@ function adminKey({ admin }: Config): string {
   return admin === undefined ? '' : JSON.stringify(admin);
 }
 
-function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal?.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -19,6 +19,7 @@ export interface ListenerAddress {
 export class ClientConnections {
   readonly #open = new Set<ServerConnection>();
   readonly #core: GatewayCore;
+  readonly #emptyWaiters: (() => void)[] = [];
   limit = 10_000;
   /** While memory runs out: nobody new comes in. */
   closed = false;
@@ -44,6 +45,7 @@ export class ClientConnections {
       if (!this.#open.delete(closing)) return;
       this.#core.metrics.bytes(closing.socket.bytesRead, closing.socket.bytesWritten);
       this.#core.metrics.connectionClosed();
+      if (this.#open.size === 0) for (const resolve of this.#emptyWaiters.splice(0)) resolve();
     });
     const connection = new ServerConnection(socket, context, peerIp);
     this.#open.add(connection);
@@ -63,10 +65,12 @@ export class ClientConnections {
 
   /** Resolves when none is left, or after so many milliseconds. */
   async whenEmpty(patience: number): Promise<void> {
-    const until = performance.now() + patience;
-    while (this.#open.size > 0 && performance.now() < until) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    if (this.#open.size === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, patience);
+    this.#emptyWaiters.push(resolve);
+    await promise;
+    clearTimeout(timer);
   }
 
   /** Drops all of them. */
@@ -80,6 +84,7 @@ export class Listener {
   readonly config: ListenerConfig;
   readonly #server: Server;
   readonly #connections = new Set<ServerConnection>();
+  #stopped: Promise<void> | undefined;
 
   constructor(config: ListenerConfig, connections: ClientConnections) {
     this.config = config;
@@ -110,17 +115,21 @@ export class Listener {
   }
 
   /** Accepts nothing more. Connections that are open stay; the promise resolves when the last of them is closed. */
-  async stop(): Promise<void> {
-    if (!this.#server.listening) return;
-    const closed = once(this.#server, 'close');
-    this.#server.close();
-    await closed;
+  stop(): Promise<void> {
+    return (this.#stopped ??= this.#stop());
   }
 
   /** Accepts nothing more, closes idle connections now and the others behind their exchanges. */
   retire(): void {
     void this.stop();
     for (const connection of [...this.#connections]) connection.shutdown();
+  }
+
+  async #stop(): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    await closed;
   }
 }
 
