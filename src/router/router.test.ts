@@ -61,6 +61,8 @@ describe('a prefix', () => {
     assert.equal(indexOf(routes, 'GET a/a/b/c'), 1);
     assert.equal(indexOf(routes, 'GET a/a/b/c/d'), 1);
     assert.equal(indexOf(routes, 'GET a/ab'), 0);
+    assert.equal(indexOf([rule('/'), rule('/a', { methods: ['POST'] })], 'GET a/a'), 0);
+    assert.equal(indexOf([rule('/'), rule(['exact', '/a/b'], { methods: ['POST'] })], 'GET a/a/b'), 0);
     assert.equal(indexOf(routes, 'GET a/a/b/c/d/e'), 1);
   });
 });
