@@ -17,7 +17,9 @@ import type { ExchangeContext } from './exchange-context.ts';
 import type { Snapshot } from './snapshot.ts';
 import { buildCall, methodTakesNoTunnel, refusedUpgrade, targetPath } from './outgoing.ts';
 
-const noParams: Readonly<Record<string, string>> = Object.freeze(Object.create(null));
+const noParams: Readonly<Record<string, string>> = Object.freeze(
+  Object.create(null) as Record<string, string>,
+);
 
 type Phase = 'policies' | 'calling' | 'responding' | 'done';
 
@@ -59,8 +61,15 @@ export class GatewayExchange implements Exchange, DownstreamHandler, UpstreamHan
   #calledAt = 0;
   #upstreamDuration: number | undefined;
   #state: Map<object | symbol, unknown> | undefined;
-  /** Set while a policy is waited for in the middle of an answer. */
-  #holding = false;
+  /** The answer on its way through the policies; another may take its place while one of them is waited for. */
+  #answer: ResponseHead | undefined;
+  /** The policy that is waited for in the middle of an answer; −1 is none. */
+  #holdingAt = -1;
+  /** The body ended meanwhile. */
+  #endHeld = false;
+  #heldTrailers: HeaderList | undefined;
+  /** No time-out of the exchange is armed: policies that are waited for need one of their own. */
+  #untimed: boolean;
   #clientGone = false;
   #tunnel = false;
 
@@ -85,6 +94,7 @@ export class GatewayExchange implements Exchange, DownstreamHandler, UpstreamHan
     this.#downstream = downstream;
     this.#responseSink = downstream;
     this.#requestSource = downstream;
+    this.#untimed = route.exchangeTimeout === 0;
     this.#startedAt = context.clock.monotonic();
     this.#time = context.clock.now();
   }
@@ -281,7 +291,10 @@ export class GatewayExchange implements Exchange, DownstreamHandler, UpstreamHan
     this.#upstreamDuration = now - this.#calledAt;
     this.#phase = 'responding';
     const head: ResponseHead = { status: response.status, headers: response.headers, from: 'target' };
-    if (response.isEventStream) this.#downstream.setExchangeTimeout(0);
+    if (response.isEventStream) {
+      this.#untimed = true;
+      this.#downstream.setExchangeTimeout(0);
+    }
     this.#respond(head, response.length, response.hasBody);
   }
 
@@ -303,6 +316,11 @@ export class GatewayExchange implements Exchange, DownstreamHandler, UpstreamHan
 
   onResponseEnd(trailers: HeaderList | undefined): void {
     if (this.#phase === 'done') return;
+    if (this.#holdingAt !== -1) {
+      this.#endHeld = true;
+      this.#heldTrailers = trailers;
+      return;
+    }
     this.#responseSink.end(allowedTrailers(trailers, this.route.config?.trailers ?? []));
   }
 
@@ -315,7 +333,7 @@ export class GatewayExchange implements Exchange, DownstreamHandler, UpstreamHan
   }
 
   onClientDrain(): void {
-    if (!this.#holding) this.#responseSource?.resume();
+    if (this.#holdingAt === -1) this.#responseSource?.resume();
   }
 
   onUpstreamError(error: GatewayError): void {
@@ -340,6 +358,9 @@ export class GatewayExchange implements Exchange, DownstreamHandler, UpstreamHan
       this.#sendHead(head, length, hasBody, body);
       return;
     }
+    this.#answer = head;
+    this.#holdingAt = -1;
+    this.#endHeld = false;
     this.#runResponsePolicies(this.#reached - 1, head, length, hasBody, body);
   }
 
@@ -360,15 +381,15 @@ export class GatewayExchange implements Exchange, DownstreamHandler, UpstreamHan
         return;
       }
       if (waiting === undefined) continue;
-      this.#hold();
+      this.#hold(i);
       waiting.then(
         () => {
-          this.#release(() => {
+          this.#release(head, () => {
             this.#runResponsePolicies(i - 1, head, length, hasBody, body);
           });
         },
         (error: unknown) => {
-          this.#release(() => {
+          this.#release(head, () => {
             this.#responsePolicyFailed(error, i);
           });
         },
@@ -379,16 +400,21 @@ export class GatewayExchange implements Exchange, DownstreamHandler, UpstreamHan
   }
 
   /** Nothing of the body comes before the head has been sent. */
-  #hold(): void {
-    this.#holding = true;
+  #hold(at: number): void {
+    this.#holdingAt = at;
+    if (this.#untimed) this.#downstream.setExchangeTimeout(this.#context.policyPatience);
     this.#call?.pause();
   }
 
-  #release(go: () => void): void {
-    if (this.#phase === 'done') return;
-    this.#holding = false;
+  /** Goes on with an answer, unless another has taken its place. */
+  #release(head: ResponseHead, go: () => void): void {
+    if (this.#phase === 'done' || this.#answer !== head) return;
+    this.#holdingAt = -1;
+    if (this.#untimed) this.#downstream.setExchangeTimeout(0);
     go();
-    if (!this.#holding) this.#call?.resume();
+    if (this.#holdingAt !== -1) return;
+    if (this.#endHeld) this.onResponseEnd(this.#heldTrailers);
+    else this.#call?.resume();
   }
 
   #sendHead(head: ResponseHead, length: number, hasBody: boolean, body?: Uint8Array): void {
@@ -401,10 +427,15 @@ export class GatewayExchange implements Exchange, DownstreamHandler, UpstreamHan
       this.#responseSink = chain.sink;
       this.#responseSource = chain.source;
     }
+    if (head.from === 'target') {
+      downstream.sendHead(head, declared, hasBody);
+      return;
+    }
+    downstream.cork();
     downstream.sendHead(head, declared, hasBody);
-    if (head.from === 'target') return;
     if (body !== undefined && hasBody) this.#responseSink.write(body);
     this.#responseSink.end();
+    downstream.uncork();
   }
 
   /** The length after policies had their hands on the head: what a stage changed is chunked, anything else is as it was. */
@@ -465,6 +496,8 @@ export class GatewayExchange implements Exchange, DownstreamHandler, UpstreamHan
     this.#context.policyFailed(name, this, thrown);
     this.#error ??= error;
     this.#call?.abort();
+    this.#answer = undefined;
+    this.#endHeld = false;
     this.#responseStages = undefined;
     const reply = problemOf(error, this.id);
     const body = Buffer.from(typeof reply.body === 'string' ? reply.body : '');
@@ -501,8 +534,15 @@ export class GatewayExchange implements Exchange, DownstreamHandler, UpstreamHan
 
   onExchangeTimeout(): void {
     if (this.#phase === 'done') return;
+    this.#untimed = true;
     if (this.#phase === 'policies') {
       this.#policyFailed(new Error('it did not answer in time'), this.#reached - 1);
+      return;
+    }
+    if (this.#holdingAt !== -1) {
+      const at = this.#holdingAt;
+      this.#holdingAt = -1;
+      this.#responsePolicyFailed(new Error('it did not answer in time'), at);
       return;
     }
     const error = new GatewayError('exchange_timeout', `more than ${this.route.exchangeTimeout} ms`);

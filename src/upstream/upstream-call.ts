@@ -42,7 +42,7 @@ export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Wait
   #retainedBytes = 0;
   #bodyEnded = false;
   #bodyTrailers: HeaderList | undefined;
-  #tried: Target[] = [];
+  readonly #tried: Target[] = [];
   #retries = 0;
   #stale = 0;
   #place: 'none' | 'queued' | 'held' = 'none';
