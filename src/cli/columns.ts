@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 export function alignColumns(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of rows) {
-    row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, width(cell))));
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, width(cell));
   }
   return rows.map((row) => `  ${alignRow(row, widths)}\n`).join('');
 }
@@ -16,5 +16,5 @@ function alignRow(row: readonly string[], widths: readonly number[]): string {
 
 /** How many columns text takes, colours aside. */
 function width(text: string): number {
-  return [...stripVTControlCharacters(text)].length;
+  return Array.from(stripVTControlCharacters(text)).length;
 }

@@ -15,7 +15,7 @@ export function explanationText(explanation: Explanation, file: string, paint: P
     routesPart(explanation, paint),
     policiesPart(explanation, paint),
   ];
-  return `${[...parts, endPart(explanation.end, paint)].filter((part) => part !== '').join('\n')}`;
+  return [...parts, endPart(explanation.end, paint)].filter((part) => part !== '').join('\n');
 }
 
 function requestPart({ request, clientIp, route, params }: Explanation, file: string, paint: Paint): string {

@@ -31,7 +31,7 @@ export function createTerminal({ stdout, stderr, env }: NodeJS.Process): Termina
     },
     paint: createPaint(color.out),
     errPaint: createPaint(color.err),
-    interactive: stdout.isTTY === true,
+    interactive: stdout.isTTY,
     color,
   };
 }

@@ -96,7 +96,7 @@ async function written(options: Partial<AccessLogOptions>, ...records: AccessRec
 
 /** A record as `JSON.stringify` would have it, with the time as text and numbers to three decimals. */
 function expected(one: AccessRecord): unknown {
-  const rounded = Object.entries(one).map(([name, value]) => [
+  const rounded = Object.entries(one).map(([name, value]: [string, unknown]) => [
     name,
     typeof value === 'number' && Math.abs(value) < 2 ** 43 ? Math.round(value * 1000) / 1000 : value,
   ]);

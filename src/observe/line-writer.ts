@@ -48,7 +48,7 @@ export class LineWriter {
   #gone = false;
   #timer: NodeJS.Timeout | undefined;
   #dropped = 0;
-  #whenIdle: (() => void)[] = [];
+  readonly #whenIdle: (() => void)[] = [];
 
   constructor(options: LineWriterOptions) {
     this.#destination = options.destination;

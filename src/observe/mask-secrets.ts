@@ -42,7 +42,7 @@ function mask(value: unknown, whole: boolean, above: readonly object[]): unknown
   if (value instanceof Uint8Array) return `${value.length} octets`;
   if (value instanceof RegExp) return mask(String(value), whole, inside);
   if (value instanceof Error) return mask(errorAsData(value), whole, inside);
-  if ('toJSON' in value && typeof value.toJSON === 'function') return mask(value.toJSON(), whole, inside);
+  if (saysItself(value)) return mask(value.toJSON(), whole, inside);
   const copy: Record<string, unknown> = {};
   for (const [name, member] of Object.entries(value)) {
     Object.defineProperty(copy, name, {
@@ -51,6 +51,11 @@ function mask(value: unknown, whole: boolean, above: readonly object[]): unknown
     });
   }
   return copy;
+}
+
+/** Dates, URLs and whatever else knows how it becomes JSON. */
+function saysItself(value: object): value is { toJSON(): unknown } {
+  return 'toJSON' in value && typeof value.toJSON === 'function';
 }
 
 function errorAsData(error: Error): Record<string, unknown> {

@@ -23,7 +23,7 @@ export function createPrettyEntry(color: boolean): (line: string) => string {
     const columns = [
       paint('dim', timeOfDay(Date.parse(String(time)))),
       paint(levelColours[levelText] ?? 'bold', levelText.padEnd(5)),
-      escapeText(String(message ?? '')),
+      escapeText(typeof message === 'string' ? message : ''),
       ...Object.entries(fields).map(
         ([name, value]) => `${paint('dim', `${escapeText(name)}=`)}${shown(value)}`,
       ),

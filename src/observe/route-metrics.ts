@@ -103,9 +103,7 @@ class RouteHandle implements RouteMetrics {
   readonly #requestBytes: Counter;
   readonly #responseBytes: Counter;
   /** One counter for each method and class, made when it first counts: most routes ever see three of them. */
-  readonly #requests: (Counter | undefined)[] = new Array<undefined>(methods.length * classes.length).fill(
-    undefined,
-  );
+  readonly #requests: (Counter | undefined)[] = Array.from({ length: methods.length * classes.length });
 
   constructor(series: RouteSeries, label: string) {
     this.#series = series;

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
 import { beforeDeadline, eventually } from '../../test/kit/eventually.ts';
+import { exitOf } from '../../test/kit/waygate-command.ts';
 
 const from = (file: string): string => JSON.stringify(new URL(file, import.meta.url).href);
 
@@ -78,7 +78,7 @@ describe('F183 standard output that is', () => {
     assert.ok(child.stderr !== null);
     const dropped = text(child.stderr);
     try {
-      const [code] = await beforeDeadline(once(child, 'exit'), () => 'the process ends', 20_000);
+      const code = await beforeDeadline(exitOf(child), () => 'the process ends', 20_000);
       assert.equal(code, 0);
       assert.ok(Number(await dropped) > 0);
     } finally {
@@ -91,7 +91,7 @@ describe('F183 standard output that is', () => {
     assert.ok(child.stdout !== null && child.stderr !== null);
     child.stdout.destroy();
     const dropped = text(child.stderr);
-    const [code] = await once(child, 'exit');
+    const code = await exitOf(child);
     assert.equal(code, 0);
     assert.ok(Number(await dropped) > 0);
   });
@@ -102,7 +102,7 @@ describe('F183 standard output that is', () => {
       const file = join(folder, 'access.log');
       for (const expected of [100, 200]) {
         const child = run(100, openSync(file, 'a'));
-        const [code] = await once(child, 'exit');
+        const code = await exitOf(child);
         assert.equal(code, 0);
         assert.equal(readFileSync(file, 'utf8').length, expected * 1024);
       }
@@ -118,7 +118,7 @@ describe('F183 standard output that is', () => {
       const child = run(800, openSync('/dev/full', 'w'));
       assert.ok(child.stderr !== null);
       const dropped = text(child.stderr);
-      const [code] = await once(child, 'exit');
+      const code = await exitOf(child);
       assert.deepEqual([code, await dropped], [0, '800']);
     },
   );
@@ -140,7 +140,7 @@ test('opening and closing it a hundred times leaves nothing open', async () => {
   ] as const) {
     const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
     const errors = text(child.stderr);
-    const [code] = await once(child, 'exit');
+    const code = await exitOf(child);
     assert.deepEqual([code, await errors], [0, '']);
   }
 });

@@ -11,7 +11,8 @@ const main = join(import.meta.dirname, '../../src/cli/main.ts');
 
 /** What a command did. */
 export interface CommandResult {
-  readonly code: number | null;
+  /** The exit code, or the name of the signal that ended it. */
+  readonly code: number | string;
   readonly out: string;
   readonly err: string;
 }
@@ -33,22 +34,24 @@ export async function waygate(
   env: Readonly<Record<string, string>> = {},
 ): Promise<CommandResult> {
   const child = spawnWaygate(folder, args, env);
-  const [out, err, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'close'),
-  ]);
-  return { code: typeof code === 'number' ? code : null, out, err };
+  const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), exitOf(child)]);
+  return { code, out, err };
+}
+
+/** How a process ends: its exit code, or the name of the signal that ended it. */
+export async function exitOf(child: ChildProcess): Promise<number | string> {
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  return code ?? String(signal);
 }
 
 /** A gateway that was started with `waygate start`. */
 export interface StartedCommand {
   readonly child: ChildProcess;
   /** Standard output and standard error so far. */
-  out(): string;
-  err(): string;
+  readonly out: () => string;
+  readonly err: () => string;
   /** Waits for a line of the operational log with this message, and gives its fields. */
-  logged(message: string): Promise<Readonly<Record<string, unknown>>>;
+  readonly logged: (message: string) => Promise<Readonly<Record<string, unknown>>>;
   /** Resolves with the exit code, or the name of the signal that ended it. */
   readonly ended: Promise<number | string>;
 }
@@ -65,9 +68,7 @@ export function startCommand(
   let err = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (out += chunk));
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (err += chunk));
-  const ended = once(child, 'close').then(([code, signal]: unknown[]) =>
-    typeof code === 'number' ? code : String(signal),
-  );
+  const ended = exitOf(child);
   t.after(() => child.kill('SIGKILL'));
   return { child, out: () => out, err: () => err, ended, logged: (message) => lineWith(message, () => err) };
 }
