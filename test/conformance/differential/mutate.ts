@@ -390,9 +390,20 @@ const mutations: Readonly<Record<string, Mutation>> = {
     ),
 };
 
+/** Those with the most variants come more often. */
+const names = [
+  ...Object.keys(mutations),
+  'target',
+  'target',
+  'target',
+  'host value',
+  'ambiguous line',
+  'chunk size',
+];
+
 /** A draft after one mutation, and which it was. */
 export function mutate(draft: Draft, random: SeededRandom): { readonly draft: Draft; readonly name: string } {
-  const name = random.pick(Object.keys(mutations));
+  const name = random.pick(names);
   const mutation = mutations[name];
   if (mutation === undefined) throw new Error(`No mutation ${name}`);
   return { draft: mutation(draft, random), name };
