@@ -49,7 +49,12 @@ export const errorKinds = {
   upstream_headers_timeout: kind(504, 'upstream', false, 'The service did not answer in time.'),
   upstream_body_timeout: kind(504, 'upstream', false, 'The service stopped answering.'),
   upstream_body_broken: kind(502, 'upstream', false, 'The answer of the service broke off.'),
-  upstream_malformed: kind(502, 'upstream', false, 'The service gave an answer that is not well-formed HTTP.'),
+  upstream_malformed: kind(
+    502,
+    'upstream',
+    false,
+    'The service gave an answer that is not well-formed HTTP.',
+  ),
 } as const satisfies Readonly<Record<string, ErrorKind>>;
 
 /** The code of a {@link GatewayError}. */

@@ -59,7 +59,10 @@ describe('TimerWheel', () => {
       pass(1);
       new WheelTimer(wheel, owner).set(120);
       const elapsed = firesAfter(120 + 2 * TICK);
-      assert.ok(elapsed !== undefined && elapsed >= 120, `armed ${offset} ms into a tick: after ${elapsed} ms`);
+      assert.ok(
+        elapsed !== undefined && elapsed >= 120,
+        `armed ${offset} ms into a tick: after ${elapsed} ms`,
+      );
     }
   });
 
