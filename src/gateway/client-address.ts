@@ -23,6 +23,14 @@ const forwardingNames = new Set([
   'x-real-ip',
 ]);
 
+const rewrittenNames = new Set([
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+]);
+
 /** How a snapshot reads and writes forwarding headers. */
 export class Forwarding {
   readonly trusted: IpSet;
@@ -79,7 +87,8 @@ export class Forwarding {
     const chain = [...headers.getAll('x-forwarded-for'), client.peerIp].join(', ');
     const forwardedHost = headers.get('x-forwarded-host') ?? host;
     const elements = headers.getAll('forwarded');
-    removeForwarding(headers);
+    // What we write ourselves; the rest is the trusted proxy's to say.
+    headers.deleteWhere((name) => rewrittenNames.has(name));
     let lines = '';
     if (this.#style !== 'forwarded') {
       lines = `X-Forwarded-For: ${chain}\r\nX-Real-IP: ${client.ip}\r\nX-Forwarded-Proto: ${client.scheme}\r\n`;

@@ -205,7 +205,7 @@ export class GatewayExchange implements Exchange, DownstreamHandler, UpstreamHan
     }
     const upgradeRefusal = refusedUpgrade(request, route);
     if (upgradeRefusal !== undefined) {
-      this.#answerReply(upgradeRefusal, 'error');
+      this.#answerError(upgradeRefusal.error, upgradeRefusal.headers);
       return;
     }
     if (route.upstream === undefined) {
@@ -529,6 +529,8 @@ export class GatewayExchange implements Exchange, DownstreamHandler, UpstreamHan
     this.#clientGone = true;
     this.#error ??= error;
     this.#requestSink?.abort(error);
+    // Stages hold streams and buffers of their own.
+    if (this.#responseStages !== undefined) this.#responseSink.abort(error);
     this.#call?.abort();
   }
 

@@ -1,5 +1,6 @@
 import { GatewayError } from '../core/errors.ts';
-import type { Exchange, Reply } from '../core/exchange.ts';
+import type { Exchange } from '../core/exchange.ts';
+import type { HeaderList } from '../http/header-list.ts';
 import { canonicalPath } from '../http/path.ts';
 import { countVia } from '../http/via.ts';
 import type { Http1Request } from '../http1/request-head.ts';
@@ -53,6 +54,7 @@ export function buildCall(exchange: Outgoing, context: OutgoingContext, wrapped:
   const { request, route } = exchange;
   const { headers } = request;
   const length = outgoingLength(request, wrapped);
+  if (route.config !== undefined && route.config.methods.length > 0) removeMethodOverrides(headers);
   const added = addedLines(exchange, context);
   const websocket = request.upgrade === 'websocket';
   const preserved =
@@ -68,6 +70,16 @@ export function buildCall(exchange: Outgoing, context: OutgoingContext, wrapped:
     upgrade: websocket ? 'websocket' : undefined,
     idempotent: idempotent.has(request.method) && !websocket,
   };
+}
+
+/**
+ * A route that is for some methods only must not let another one through in a header: services with a method-override
+ * middleware would obey it.
+ */
+function removeMethodOverrides(headers: HeaderList): void {
+  headers.delete('x-http-method-override');
+  headers.delete('x-http-method');
+  headers.delete('x-method-override');
 }
 
 /** What goes onto the wire as length: −1 when a policy may change the body and has not said what becomes of its length. */
@@ -104,31 +116,33 @@ export function methodTakesNoTunnel(request: Http1Request): GatewayError | undef
   return new GatewayError('method_not_allowed', method);
 }
 
+/** Why an upgrade is refused, and what the answer says beyond that (RFC 9110 §15.5.22, RFC 6455 §4.2.2). */
+export interface RefusedUpgrade {
+  readonly error: GatewayError;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+}
+
 /**
- * The answer to an upgrade that is not relayed, or undefined. Only WebSocket is (RFC 6455); an offer of HTTP/2 is one that
+ * The refusal of an upgrade that is not relayed, or undefined. Only WebSocket is (RFC 6455); an offer of HTTP/2 is one that
  * a server may ignore, and clients that make it expect that (RFC 9110 §7.8).
  */
-export function refusedUpgrade(request: Http1Request, route: CompiledRoute): Reply | undefined {
+export function refusedUpgrade(request: Http1Request, route: CompiledRoute): RefusedUpgrade | undefined {
   const { upgrade, headers } = request;
   if (upgrade === undefined || upgrade === 'h2c') return undefined;
   if (upgrade !== 'websocket' || route.config?.websocket === false) {
-    return refusal('This upgrade is not supported here.', [['upgrade', 'websocket']]);
+    return refusal(`an upgrade to ${upgrade.slice(0, 40)}`, [['upgrade', 'websocket']]);
   }
   const sound =
     request.method === 'GET' &&
     !request.hasBody &&
     /^[A-Za-z0-9+/]{22}==$/.test(headers.get('sec-websocket-key') ?? '');
   if (sound && headers.get('sec-websocket-version') === '13') return undefined;
-  return refusal('This is not a WebSocket handshake of version 13.', [
+  return refusal('not a WebSocket handshake of version 13', [
     ['upgrade', 'websocket'],
     ['sec-websocket-version', '13'],
   ]);
 }
 
-function refusal(detail: string, headers: readonly (readonly [string, string])[]): Reply {
-  return {
-    status: 426,
-    headers: [['content-type', 'application/problem+json'], ['cache-control', 'no-store'], ...headers],
-    body: JSON.stringify({ title: 'Upgrade Required', status: 426, detail, code: 'upgrade_refused' }),
-  };
+function refusal(detail: string, headers: RefusedUpgrade['headers']): RefusedUpgrade {
+  return { error: new GatewayError('upgrade_refused', detail), headers };
 }

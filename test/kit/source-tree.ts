@@ -21,15 +21,24 @@ export interface SourceFile {
 
 const root = join(import.meta.dirname, '../..');
 
+/** Folders that hold no source of ours: what is installed, built or left by a run. */
+const foreign = new Set(['node_modules', 'dist', '.tmp']);
+
 /** Every TypeScript file below a folder of this project, sorted by path. */
 export function readSourceTree(folder: string): SourceFile[] {
-  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter(
-      (entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.parentPath.includes('node_modules'),
-    )
-    .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
+  return filesBelow(join(root, folder))
+    .map((path) => relative(root, path).split(sep).join('/'))
     .toSorted()
     .map((path) => readSourceFile(path, readFileSync(join(root, path), 'utf8')));
+}
+
+/** Not `readdirSync`'s own recursion: it follows links, and those of packages lead round in circles. */
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return foreign.has(entry.name) ? [] : filesBelow(path);
+    return entry.isFile() && entry.name.endsWith('.ts') ? [path] : [];
+  });
 }
 
 /** Reads the imports out of a source text. The path says what relative specifiers are relative to. */

@@ -159,3 +159,19 @@ test('F47: a Host that is not one host is refused; spellings of the same host ar
     assert.equal(request.header('host'), host.includes(':') ? 'api.example.com:8080' : 'api.example.com');
   }
 });
+
+test('F53: on a route for some methods, a header cannot make it another one', async (t) => {
+  const target = await startRecordingTarget(t);
+  const gateway = await startGateway(t, {
+    upstreams: { service: target.url },
+    routes: [{ path: '/', method: ['GET', 'POST'], upstream: 'service' }],
+  });
+  const scene = new FramingScene(gateway, target);
+  const request = await scene.assertForwarded(
+    'POST / HTTP/1.1\r\nHost: gw.test\r\nX-HTTP-Method-Override: DELETE\r\nX-Method-Override: PUT\r\nX-HTTP-Method: PATCH\r\n\r\n',
+  );
+  assert.deepEqual(
+    ['x-http-method-override', 'x-method-override', 'x-http-method'].map((name) => request.header(name)),
+    [undefined, undefined, undefined],
+  );
+});
