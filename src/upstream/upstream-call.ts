@@ -157,7 +157,6 @@ export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Wait
     const connection = this.#connection;
     this.#connection = undefined;
     const { config, environment } = this.#upstream;
-    environment.observer.upstreamError(config.name, error.code);
     if (this.#done) return;
     if (this.#headReceived || this.#retained === undefined || !error.retryable) {
       this.#fail(error);
@@ -168,6 +167,7 @@ export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Wait
     const raced = connection !== undefined && connection.reused && !neverSent;
     if (raced && (connection.stale || this.#request.idempotent) && this.#stale < STALE_LIMIT) {
       this.#stale++;
+      environment.observer.retries(config.name);
       this.#again(true);
       return;
     }
@@ -238,6 +238,8 @@ export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Wait
   }
 
   #fail(error: GatewayError): void {
+    const { config, environment } = this.#upstream;
+    if (error.side === 'upstream') environment.observer.upstreamError(config.name, error.code);
     this.#finish();
     this.#handler.onUpstreamError(error);
   }
