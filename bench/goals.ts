@@ -12,7 +12,7 @@ interface Goal {
 }
 
 /** What Waygate promises about its speed. */
-export const goals: readonly Goal[] = [
+const goals: readonly Goal[] = [
   {
     sentence: "CPU per request with access log and metrics, nginx's = 1",
     measured: (results) => ratio(results, '7', 'nginx'),

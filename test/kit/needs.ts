@@ -6,6 +6,7 @@ const debianPackages = {
   curl: 'curl',
   haproxy: 'haproxy',
   nginx: 'nginx',
+  openssl: 'openssl',
   promtool: 'prometheus',
   slowhttptest: 'slowhttptest',
   wrk: 'wrk',
