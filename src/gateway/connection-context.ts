@@ -13,7 +13,7 @@ import type { Clock } from '../core/clock.ts';
 import type { LoopTurn } from '../core/loop-turn.ts';
 import { problemOf } from '../core/problem.ts';
 import { hostWithPort, removeForwarding } from './client-address.ts';
-import type { ExchangeContext } from './exchange-context.ts';
+import type { ExchangeContext, RunningExchange } from './exchange-context.ts';
 import { GatewayExchange } from './gateway-exchange.ts';
 import type { GatewayCore } from './gateway-core.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -133,11 +133,11 @@ export class ConnectionContext implements ServerConnectionHandler, ExchangeConte
     this.#core.started();
   }
 
-  finished(exchange: GatewayExchange, time: number): void {
+  finished(exchange: RunningExchange, time: number): void {
     this.#core.finished(exchange, time);
   }
 
-  policyFailed(policy: string, exchange: GatewayExchange, error: unknown): void {
+  policyFailed(policy: string, exchange: RunningExchange, error: unknown): void {
     this.#core.policyFailed(policy, exchange, error);
   }
 

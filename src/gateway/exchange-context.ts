@@ -1,8 +1,18 @@
 import type { Clock } from '../core/clock.ts';
 import type { GatewayError } from '../core/errors.ts';
+import type { Exchange } from '../core/exchange.ts';
 import type { Http1Request } from '../http1/request-head.ts';
-import type { GatewayExchange } from './gateway-exchange.ts';
+import type { CompiledRoute } from './compiled-route.ts';
 import type { OutgoingContext } from './outgoing.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** An exchange as the gateway around it sees it. */
+export interface RunningExchange extends Exchange {
+  readonly request: Http1Request;
+  readonly route: CompiledRoute;
+  /** The configuration that the exchange began on, and ends on. */
+  readonly snapshot: Snapshot;
+}
 
 /** What an exchange needs of the gateway around it. */
 export interface ExchangeContext extends OutgoingContext {
@@ -13,8 +23,8 @@ export interface ExchangeContext extends OutgoingContext {
   /** Why no exchange is begun for this request, whatever its route: a loop, or overload. */
   refusal(request: Http1Request): GatewayError | undefined;
   allowedMethods(request: Http1Request): string[];
-  started(exchange: GatewayExchange): void;
+  started(exchange: RunningExchange): void;
   /** @param time when the head was complete, milliseconds since the epoch. */
-  finished(exchange: GatewayExchange, time: number): void;
-  policyFailed(policy: string, exchange: GatewayExchange, error: unknown): void;
+  finished(exchange: RunningExchange, time: number): void;
+  policyFailed(policy: string, exchange: RunningExchange, error: unknown): void;
 }

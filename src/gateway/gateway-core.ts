@@ -13,7 +13,7 @@ import type { AccessRecord } from '../observe/access-log.ts';
 import type { GatewayMetrics } from '../observe/gateway-metrics.ts';
 import { TargetStates } from '../upstream/target.ts';
 import { Upstream, UpstreamState } from '../upstream/upstream.ts';
-import type { GatewayExchange } from './gateway-exchange.ts';
+import type { RunningExchange } from './exchange-context.ts';
 import { loopError } from './outgoing.ts';
 import type { OverloadMonitor } from './overload.ts';
 import { RequestIds } from './request-ids.ts';
@@ -152,7 +152,7 @@ export class GatewayCore {
     this.metrics.exchangeStarted();
   }
 
-  finished(exchange: GatewayExchange, time: number): void {
+  finished(exchange: RunningExchange, time: number): void {
     this.#inFlight--;
     this.metrics.exchangeEnded();
     exchange.snapshot.leave();
@@ -212,7 +212,7 @@ export class GatewayCore {
     });
   }
 
-  policyFailed(policy: string, exchange: GatewayExchange, error: unknown): void {
+  policyFailed(policy: string, exchange: RunningExchange, error: unknown): void {
     this.#options.logger.error(
       { policy, route: exchange.routeName, id: exchange.id, err: error },
       'a policy failed',

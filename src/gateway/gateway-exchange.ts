@@ -2,7 +2,7 @@ import type { BodySink, BodySource, BodyStage } from '../core/body.ts';
 import { chainStages } from '../core/body-chain.ts';
 import type { Downstream, DownstreamHandler } from '../core/downstream.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { Client, Consumer, Exchange, Outcome, Reply, ResponseHead } from '../core/exchange.ts';
+import type { Client, Consumer, Outcome, Reply, ResponseHead } from '../core/exchange.ts';
 import { problemOf } from '../core/problem.ts';
 import type { UpstreamHandler, UpstreamResponse } from '../core/upstream-call.ts';
 import { isFieldName, isFieldValue } from '../http/field.ts';
@@ -13,7 +13,7 @@ import type { Http1Request } from '../http1/request-head.ts';
 import { allowedTrailers } from '../http1/trailers.ts';
 import { UpstreamCall } from '../upstream/upstream-call.ts';
 import type { CompiledRoute } from './compiled-route.ts';
-import type { ExchangeContext } from './exchange-context.ts';
+import type { ExchangeContext, RunningExchange } from './exchange-context.ts';
 import type { Snapshot } from './snapshot.ts';
 import { buildCall, methodTakesNoTunnel, refusedUpgrade, targetPath } from './outgoing.ts';
 
@@ -28,7 +28,7 @@ type Phase = 'policies' | 'calling' | 'responding' | 'done';
  * bodies, and the account of it all. It is what policies see as {@link Exchange}, and what stands between the client's
  * connection and the target's.
  */
-export class GatewayExchange implements Exchange, DownstreamHandler, UpstreamHandler {
+export class GatewayExchange implements RunningExchange, DownstreamHandler, UpstreamHandler {
   readonly request: Http1Request;
   readonly route: CompiledRoute;
   readonly params: Readonly<Record<string, string>>;
