@@ -3,21 +3,21 @@ import type { HostPattern, RouteConfig } from '../config/schema.ts';
 /** What of a route says which requests it is for. */
 export type RouteRule = Pick<RouteConfig, 'name' | 'hosts' | 'path' | 'methods' | 'headers' | 'query'>;
 
-/** One route with one of its hosts, and all that its place in the order depends on. */
+/** One route with one of its hosts: a place in the order. */
 export interface RankedRoute {
   /** Which route of the configuration, from 0. */
   readonly index: number;
   readonly route: RouteRule;
   /** The host that this place is for; undefined for a route that is for any host. */
   readonly host: HostPattern | undefined;
-  /** How many conditions: the methods count as one, each header and each query parameter as one. */
-  readonly conditions: number;
+  /** What the criteria of the order make of it, in their order: smaller numbers come first. */
+  readonly keys: readonly number[];
 }
 
 /** One step of the order: what it compares, and how explanations put it. */
 interface Criterion {
-  /** Negative when `a` comes first, positive when `b` does, 0 when this criterion does not tell. */
-  readonly compare: (a: RankedRoute, b: RankedRoute) => number;
+  /** The route with the smaller number comes first. */
+  readonly key: (place: Omit<RankedRoute, 'keys'>) => number;
   /** Why `first` comes before `second`, as the rest of a sentence that begins with "because". */
   readonly reason: (first: RankedRoute, second: RankedRoute) => string;
 }
@@ -35,34 +35,31 @@ export const pathWords = {
 /** The order of routes, as `docs/routing.md` has it: the first criterion that tells decides. */
 const criteria: readonly Criterion[] = [
   {
-    compare: (a, b) => hostRanks[hostType(a)] - hostRanks[hostType(b)],
+    key: (place) => hostRanks[hostType(place)],
     reason: (first, second) =>
       hostType(second) === 'any'
         ? 'a route for a host comes before a route for any host'
         : `the exact host ${hostText(first)} comes before the wildcard ${hostText(second)}`,
   },
   {
-    compare: (a, b) =>
-      a.host?.type === 'wildcard' && b.host?.type === 'wildcard'
-        ? b.host.value.length - a.host.value.length
-        : 0,
+    key: ({ host }) => (host?.type === 'wildcard' ? -host.value.length : 0),
     reason: (first, second) => `the longer wildcard ${hostText(first)} comes before ${hostText(second)}`,
   },
   {
-    compare: (a, b) => pathRanks[a.route.path.type] - pathRanks[b.route.path.type],
+    key: ({ route }) => pathRanks[route.path.type],
     reason: (first, second) => `${anyOf(first)} comes before a ${pathWords[second.route.path.type]}`,
   },
   {
-    compare: (a, b) => b.route.path.value.length - a.route.path.value.length,
+    key: ({ route }) => -route.path.value.length,
     reason: (first, second) =>
       `the longer path comes first (${first.route.path.value.length} characters against ${second.route.path.value.length})`,
   },
   {
-    compare: (a, b) => b.conditions - a.conditions,
+    key: (place) => -conditionsOf(place),
     reason: (first, second) =>
-      `more conditions come before fewer (${first.conditions} against ${second.conditions})`,
+      `more conditions come before fewer (${conditionsOf(first)} against ${conditionsOf(second)})`,
   },
-  { compare: (a, b) => a.index - b.index, reason: () => 'it stands first in the configuration' },
+  { key: ({ index }) => index, reason: () => 'it stands first in the configuration' },
 ];
 
 /**
@@ -71,17 +68,19 @@ const criteria: readonly Criterion[] = [
  */
 export function routeOrder(routes: readonly RouteRule[]): RankedRoute[] {
   const places = routes.flatMap((route, index) => {
-    const conditions = (route.methods.length > 0 ? 1 : 0) + route.headers.length + route.query.length;
     const hosts = route.hosts.length > 0 ? route.hosts : [undefined];
-    return hosts.map((host): RankedRoute => ({ index, route, host, conditions }));
+    return hosts.map((host): RankedRoute => {
+      const place = { index, route, host };
+      return { ...place, keys: criteria.map(({ key }) => key(place)) };
+    });
   });
   return places.toSorted(compareRoutes);
 }
 
 /** Why `first` comes before `second`, as the rest of a sentence that begins with "because". */
 export function orderReason(first: RankedRoute, second: RankedRoute): string {
-  const criterion = criteria.find(({ compare }) => compare(first, second) < 0);
-  return criterion?.reason(first, second) ?? 'it has the place of another host of the same route';
+  const decisive = criteria.find((_, i) => first.keys[i] !== second.keys[i]);
+  return decisive?.reason(first, second) ?? 'it is the same route';
 }
 
 /** A host as the configuration spells it. */
@@ -91,14 +90,19 @@ export function hostText({ host }: Pick<RankedRoute, 'host'>): string {
 }
 
 function compareRoutes(a: RankedRoute, b: RankedRoute): number {
-  for (const { compare } of criteria) {
-    const difference = compare(a, b);
+  for (let i = 0; i < criteria.length; i++) {
+    const difference = (a.keys[i] ?? 0) - (b.keys[i] ?? 0);
     if (difference !== 0) return difference;
   }
   return 0;
 }
 
-function hostType({ host }: RankedRoute): keyof typeof hostRanks {
+/** The methods count as one, each header and each query parameter as one. */
+function conditionsOf({ route }: Pick<RankedRoute, 'route'>): number {
+  return (route.methods.length > 0 ? 1 : 0) + route.headers.length + route.query.length;
+}
+
+function hostType({ host }: Pick<RankedRoute, 'host'>): keyof typeof hostRanks {
   return host?.type ?? 'any';
 }
 
