@@ -108,5 +108,5 @@ export class BodyWriter {
 }
 
 function asBuffer(chunk: Uint8Array): Buffer {
-  return chunk instanceof Buffer ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  return Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }
