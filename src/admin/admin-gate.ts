@@ -34,7 +34,8 @@ export class AdminGate {
 
   constructor(options: AdminGateOptions) {
     this.#ownHost = options.host.toLowerCase();
-    this.#tokenDigest = options.token === undefined ? undefined : this.#digest(options.token);
+    this.#tokenDigest =
+      options.token === undefined ? undefined : this.#digest(Buffer.from(options.token, 'utf8'));
     this.#throttle = new GuessThrottle(options.clock ?? systemClock);
   }
 
@@ -62,7 +63,7 @@ export class AdminGate {
     if (this.#tokenDigest === undefined) return undefined;
     const authorization = request.headersDistinct['authorization'] ?? [];
     const offered =
-      authorization.length === 1 ? /^bearer +([^ ]+) *$/i.exec(authorization[0] ?? '')?.[1] : undefined;
+      authorization.length === 1 ? /^bearer +(.*?) *$/i.exec(authorization[0] ?? '')?.[1] : undefined;
     if (offered === undefined)
       return unauthorized('This needs the admin token: Authorization: Bearer <token>.');
     const ip = request.socket.remoteAddress ?? '';
@@ -70,7 +71,7 @@ export class AdminGate {
     if (wait > 0) {
       return { status: 429, reason: 'Too many wrong tokens.', headers: { 'retry-after': String(wait) } };
     }
-    if (timingSafeEqual(this.#digest(offered), this.#tokenDigest)) return undefined;
+    if (timingSafeEqual(this.#digest(Buffer.from(offered, 'latin1')), this.#tokenDigest)) return undefined;
     this.#throttle.wrong(ip);
     return unauthorized('The token is not the admin token.');
   }
@@ -83,8 +84,8 @@ export class AdminGate {
     return own !== undefined && own === normalizeIp(host.replace(/^\[|\]$/g, ''));
   }
 
-  #digest(token: string): Buffer {
-    return createHmac('sha256', this.#key).update(token, 'utf8').digest();
+  #digest(token: Buffer): Buffer {
+    return createHmac('sha256', this.#key).update(token).digest();
   }
 }
 

@@ -54,7 +54,7 @@ async function ask(server: AdminServer, line: string, headers: readonly string[]
   const socket = connect(server.address.port, server.address.host);
   await once(socket, 'connect');
   // Written, but not ended: a half-closed request must be answered all the same.
-  socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
   const received = await text(socket);
   const [head = '', body = ''] = received.split(/\r\n\r\n([\s\S]*)/);
   return { status: Number(/^HTTP\/1\.1 (\d+)/.exec(head)?.[1] ?? 0), head: head.toLowerCase(), body };
@@ -166,6 +166,17 @@ describe('F190 the admin listener answers only who may ask', () => {
       const answer = await ask(server, 'GET /metrics HTTP/1.1', [`Authorization: ${scheme} ${token}`]);
       assert.equal(answer.status, 200, scheme);
     }
+  });
+
+  test('with a token of any characters, as HTTP carries them', async () => {
+    const odd = 'Schlüssel mit Leerzeichen ✓';
+    const server = await start({ token: odd });
+    const onTheWire = Buffer.from(odd, 'utf8').toString('latin1');
+    assert.equal(
+      (await ask(server, 'GET /metrics HTTP/1.1', [`Authorization: Bearer ${onTheWire}`])).status,
+      200,
+    );
+    assert.equal((await ask(server, 'GET /metrics HTTP/1.1', ['Authorization: Bearer Schl'])).status, 401);
   });
 
   test('a token that is almost right is wrong', async () => {

@@ -294,6 +294,13 @@ describe('waygate init', () => {
     assert.notEqual(readFileSync(join(folder, 'waygate.yaml'), 'utf8'), 'mine');
   });
 
+  test('does not add a second configuration beside one of another name', async (t) => {
+    const folder = workFolder(t, { 'waygate.json': '{}' });
+    const { code, err } = await waygate(folder, ['init']);
+    assert.equal(code, 1);
+    assert.match(err, /There is a waygate\.json here already/);
+  });
+
   test('names the schema of the package that is installed above', async (t) => {
     const folder = workFolder(t);
     mkdirSync(join(folder, 'node_modules/waygate/schema'), { recursive: true });
@@ -311,6 +318,28 @@ describe('waygate schema', () => {
     assert.equal(code, 0);
     const committed = readFileSync(new URL('../../schema/waygate.schema.json', import.meta.url), 'utf8');
     assert.deepEqual(JSON.parse(out), JSON.parse(committed));
+  });
+
+  test(
+    'says so, and exits with 1, when its output cannot be written',
+    { skip: process.platform !== 'linux' && 'needs /dev/full' },
+    async (t) => {
+      const script = `"$0" "$1" schema >/dev/full; echo "code $?" >&2`;
+      const child = spawn('sh', ['-c', script, process.execPath, join(import.meta.dirname, 'main.ts')], {
+        cwd: workFolder(t),
+      });
+      const err = await text(child.stderr);
+      assert.match(err, /^✗ Standard output cannot be written: .*ENOSPC.*\ncode 1\n$/);
+    },
+  );
+
+  test('is complete even when its reader takes its time', async (t) => {
+    const script = `"$0" "$1" schema | (sleep 1; wc -c)`;
+    const child = spawn('sh', ['-c', script, process.execPath, join(import.meta.dirname, 'main.ts')], {
+      cwd: workFolder(t),
+    });
+    const { out } = await waygate(workFolder(t), ['schema']);
+    assert.equal(Number(await text(child.stdout)), Buffer.byteLength(out));
   });
 
   test('does not mind a reader who has seen enough', async (t) => {

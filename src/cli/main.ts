@@ -8,7 +8,5 @@ if (Number(process.versions.node.split('.', 1)[0]) < oldest) {
 } else {
   const { run } = await import('./program.ts');
   // Whatever a library may still hold open, the command is over.
-  const code = await run(process.argv.slice(2));
-  if (process.stdout.writableLength === 0) process.exit(code);
-  process.exitCode = code;
+  process.exit(await run(process.argv.slice(2)));
 }

@@ -14,10 +14,15 @@ export async function run(args: readonly string[]): Promise<number> {
   const program = createProgram(terminal, (code) => (exitCode = code));
   try {
     await program.parseAsync(args, { from: 'user' });
+    const lost = await terminal.flushed();
+    if (lost !== undefined) throw new Failure(`Standard output cannot be written: ${lost.message}.`);
     return exitCode;
   } catch (error) {
     // Commander has said what is wrong; 0 is `--help` and `--version`.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    if (error instanceof CommanderError) {
+      await terminal.flushed();
+      return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    }
     if (!(error instanceof Failure)) throw error;
     const { errPaint } = terminal;
     terminal.err(`${errPaint('red', '✗')} ${error.message}\n`);
@@ -41,6 +46,8 @@ function createProgram(terminal: Terminal, exit: (code: number) => void): Comman
         [command.name(), ...command.registeredArguments.map(argumentTerm)].join(' '),
     })
     .configureOutput({
+      writeOut: terminal.out,
+      writeErr: terminal.err,
       getOutHasColors: () => terminal.color.out,
       getErrHasColors: () => terminal.color.err,
       outputError: (text, write) => {

@@ -1,4 +1,5 @@
 import { existsSync, realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { dirname, join, relative, sep } from 'node:path';
 
 /** The folder of the package that this program belongs to, both as sources and compiled. */
@@ -12,7 +13,7 @@ const schemaInPackage = join('schema', 'waygate.schema.json');
  * `npm install waygate` would put it.
  */
 export function schemaPath(directory: string): string {
-  const own = realpathSync(packageFolder.pathname);
+  const own = realpathSync(fileURLToPath(packageFolder));
   const from = realpathSync(directory);
   for (let folder = from; ; folder = dirname(folder)) {
     const installed = join(folder, 'node_modules', 'waygate', schemaInPackage);

@@ -56,6 +56,13 @@ describe('an exchange that ended', () => {
     assert.equal(value('waygate_requests_total{route="/users",method="GET",status="none"}'), 1);
   });
 
+  test('brings its route into the exposition; a route without one is not listed', () => {
+    metrics.route('/users');
+    assert.doesNotMatch(registry.expose(), /="\/users"/);
+    metrics.route('/users').finished('GET', 200, 1, 1, 1, 1);
+    assert.equal(registry.expose().match(/_count\{route="\/users"\}/g)?.length, 2);
+  });
+
   test('that no route matched counts under (none)', () => {
     metrics.route('').finished('GET', 404, 1, undefined, 0, 0);
     assert.equal(value('waygate_requests_total{route="(none)",method="GET",status="4xx"}'), 1);
@@ -186,7 +193,7 @@ test('promtool finds nothing to complain about', { skip: needs('promtool') }, ()
 
 test('docs/metrics.md lists exactly the metrics that there are, with their types', () => {
   const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
-  const listed = [...page.matchAll(/^\| `([a-z0-9_]+)` \| (counter|gauge|histogram) \|/gm)].map(
+  const listed = [...page.matchAll(/^\| `([a-z0-9_]+)` *\| (counter|gauge|histogram) *\|/gm)].map(
     (row) => `${row[1]} ${row[2]}`,
   );
   const declared = [...registry.families()].map(({ name, type }) => `${name} ${type}`);

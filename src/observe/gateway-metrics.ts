@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../core/errors.ts';
 import type { PolicyMetrics } from '../core/policy.ts';
-import type { Counter, MetricsRegistry, SeriesSet } from './metrics.ts';
+import type { Counter, MetricsRegistry } from './metrics.ts';
+import type { SeriesSet } from './series-set.ts';
 import { PolicySeries } from './policy-metrics.ts';
 import { registerProcessMetrics } from './process-metrics.ts';
 import { type RouteMetrics, RouteSeries } from './route-metrics.ts';

@@ -1,5 +1,6 @@
 import type { PolicyCounter, PolicyMetrics } from '../core/policy.ts';
-import type { Counter, MetricsRegistry, SeriesSet } from './metrics.ts';
+import type { Counter, MetricsRegistry } from './metrics.ts';
+import type { SeriesSet } from './series-set.ts';
 
 /** What counters of policies on every route are labelled with. */
 const everyRoute = '(all)';

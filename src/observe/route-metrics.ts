@@ -1,4 +1,6 @@
-import type { Counter, Histogram, MetricsRegistry, SeriesSet } from './metrics.ts';
+import type { Histogram } from './histogram.ts';
+import type { Counter, MetricsRegistry } from './metrics.ts';
+import type { SeriesSet } from './series-set.ts';
 
 /** The methods that a label may name; everything else a client invents is `other` (HARDENING F197). */
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'other'] as const;
@@ -98,20 +100,17 @@ class RouteHandle implements RouteMetrics {
   retired = false;
   readonly #series: RouteSeries;
   readonly #label: string;
-  readonly #duration: Histogram;
-  readonly #upstream: Histogram;
-  readonly #requestBytes: Counter;
-  readonly #responseBytes: Counter;
+  /** Made with the first exchange: of ten thousand routes most may never see one, and a scrape should not list them. */
+  #duration: Histogram | undefined;
+  #upstream: Histogram | undefined;
+  #requestBytes: Counter | undefined;
+  #responseBytes: Counter | undefined;
   /** One counter for each method and class, made when it first counts: most routes ever see three of them. */
   readonly #requests: (Counter | undefined)[] = Array.from({ length: methods.length * classes.length });
 
   constructor(series: RouteSeries, label: string) {
     this.#series = series;
     this.#label = label;
-    this.#duration = series.duration.with(label);
-    this.#upstream = series.upstream.with(label);
-    this.#requestBytes = series.requestBytes.with(label);
-    this.#responseBytes = series.responseBytes.with(label);
   }
 
   finished(
@@ -126,10 +125,13 @@ class RouteHandle implements RouteMetrics {
     const statusClass = status >= 100 && status < 600 ? Math.trunc(status / 100) : 0;
     const methodAt = methodIndex.get(method) ?? otherMethod;
     (this.#requests[methodAt * classes.length + statusClass] ??= this.#counter(methodAt, statusClass)).add();
-    this.#duration.observe(durationMs / 1000);
-    if (upstreamMs !== undefined) this.#upstream.observe(upstreamMs / 1000);
-    if (requestBytes > 0) this.#requestBytes.add(requestBytes);
-    if (responseBytes > 0) this.#responseBytes.add(responseBytes);
+    const label = this.#label;
+    (this.#duration ??= this.#series.duration.with(label)).observe(durationMs / 1000);
+    if (upstreamMs !== undefined)
+      (this.#upstream ??= this.#series.upstream.with(label)).observe(upstreamMs / 1000);
+    if (requestBytes > 0) (this.#requestBytes ??= this.#series.requestBytes.with(label)).add(requestBytes);
+    if (responseBytes > 0)
+      (this.#responseBytes ??= this.#series.responseBytes.with(label)).add(responseBytes);
   }
 
   #counter(methodAt: number, statusClass: number): Counter {

@@ -1,5 +1,6 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { defaultFiles } from '../config-file.ts';
 import { Failure } from '../failure.ts';
 import { schemaPath } from '../schema-path.ts';
 import { starterFile } from '../starter.ts';
@@ -12,6 +13,8 @@ const file = 'waygate.yaml';
  * @throws Failure when there is one already, unless it is to be replaced.
  */
 export function init(terminal: Terminal, directory: string, options: { readonly force?: boolean }): void {
+  const other = options.force ? undefined : defaultFiles.find((name) => existsSync(join(directory, name)));
+  if (other !== undefined) throw alreadyThere(other);
   try {
     // 'wx' fails when there is a file: nothing can come between looking and writing.
     writeFileSync(join(directory, file), starterFile(schemaPath(directory)), {
@@ -32,11 +35,14 @@ export function init(terminal: Terminal, directory: string, options: { readonly 
 }
 
 function explained(error: NodeJS.ErrnoException): Failure {
-  if (error.code === 'EEXIST') {
-    return new Failure(
-      `There is a ${file} here already; it stays as it is.`,
-      'To replace it: waygate init --force',
-    );
-  }
+  if (error.code === 'EEXIST') return alreadyThere(file);
   return new Failure(`${file} cannot be written: ${error.message}.`);
+}
+
+function alreadyThere(name: string): Failure {
+  const remedy =
+    name === file
+      ? 'To replace it: waygate init --force'
+      : `To write ${file} all the same: waygate init --force`;
+  return new Failure(`There is a ${name} here already; it stays as it is.`, remedy);
 }

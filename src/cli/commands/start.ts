@@ -53,11 +53,20 @@ function untilSignal(gateway: Gateway, logger: OperationalLog): Promise<number> 
     process.on('SIGHUP', () => {
       // The window it ran in has been closed: nobody is there any more who could want a reload.
       if (onTerminal && !isatty(1)) end('SIGHUP');
-      else if (!ending) gateway.reload().catch(reject);
+      else if (!ending) void reload(gateway, logger);
     });
     // Without a listener it would end the process; other servers give it meanings of their own (F178).
     process.on('SIGUSR2', () => {});
   });
+}
+
+/** A reload that fails over more than mistakes in the file is a bug, but none to stop serving for. */
+async function reload(gateway: Gateway, logger: OperationalLog): Promise<void> {
+  try {
+    await gateway.reload();
+  } catch (error) {
+    logger.error({ err: error }, 'the reload failed; the old configuration goes on serving');
+  }
 }
 
 function banner(terminal: Terminal, gateway: Gateway, file: string): string {
