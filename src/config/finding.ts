@@ -1,3 +1,6 @@
+/** How many mistakes of one configuration are reported; more are only counted. */
+export const maxFindings = 1000;
+
 /** A mistake, by its place in the document, before it is known which line of which file that is. */
 export interface Finding {
   /** The keys and indexes that lead to the value. */

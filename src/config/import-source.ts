@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
-import { fileProblem } from './read-file.ts';
+import { fileProblem, readFileFromDisk } from './read-file.ts';
 import { maxFileBytes } from './source-text.ts';
 
 /** How long a module may take to be imported, in milliseconds: one that waits for ever must not hang a reload. */
@@ -24,8 +23,9 @@ export type ImportedSource =
  */
 export async function importSource(path: string): Promise<ImportedSource> {
   try {
-    const { size } = await stat(path);
-    if (size > maxFileBytes)
+    // Node itself would import a device to its end, which may never come.
+    const { length } = await readFileFromDisk(path, maxFileBytes);
+    if (length > maxFileBytes)
       return failed('the file is larger than 5 MB', 'write less, or check that this is the right file');
   } catch (error) {
     const { problem, remedy } = fileProblem(error);

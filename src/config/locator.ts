@@ -1,4 +1,4 @@
-import type { Finding } from './finding.ts';
+import { maxFindings, type Finding } from './finding.ts';
 import type { Mistake } from './mistake.ts';
 import { hiddenIn, hideAt, hideIn, maskLine, type Hidden } from './secrets.ts';
 import type { Substitution } from './substitute.ts';
@@ -33,10 +33,11 @@ export class Locator {
     return new Locator(origin, hiddenIn(document, substitutions), substitutions);
   }
 
-  /** Every finding as a mistake, each once, in the order of the file. */
+  /** Every finding as a mistake, each once, in the order of the file; of very many, the first. */
   all(findings: readonly (Finding & { readonly offset?: number })[]): Mistake[] {
     const seen = new Set<string>();
     const mistakes = findings
+      .slice(0, maxFindings)
       .map((finding) => this.one(finding))
       .filter(({ line, column, path, found }) => {
         const key = JSON.stringify([line, column, line === undefined ? path : [], found]);

@@ -45,7 +45,18 @@ export function plainCopy(value: unknown): {
     // An option that is undefined is one that was not given.
     return Object.fromEntries(entries.filter(([, member]) => member !== undefined));
   };
-  const copied = copy(value, []);
+  let copied: unknown;
+  try {
+    copied = copy(value, []);
+  } catch (error) {
+    // Getters and proxies run code of their own.
+    const reason = error instanceof Error ? error.message : String(error);
+    findings.push({
+      path: [],
+      found: `the configuration cannot be read: ${reason}`,
+      remedy: 'write plain values',
+    });
+  }
   if (left <= 0)
     findings.push({
       path: [],

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { nearest } from '../core/nearest.ts';
 import { splitRemedy } from '../core/remedy.ts';
 import { describeIssue, knownKeys, seeReference } from './describe-issue.ts';
-import type { Finding } from './finding.ts';
+import { maxFindings, type Finding } from './finding.ts';
 import { valueAt } from './plain-value.ts';
 import { unknownKeyRemedy } from './unknown-key.ts';
 
@@ -37,7 +37,9 @@ export function readWithSchema<Schema extends z.ZodType>(
   const issues = result.error.issues.flatMap((issue) => flatten(issue, []));
   const findings = issues.flatMap(({ path, issue }): Finding[] => {
     if (issue.code !== 'unrecognized_keys') return [sayMissing(toFinding(path, issue, value), value)];
-    return issue.keys.map((key) => unknownKey([...path, key], known.get(issue.keys) ?? []));
+    return issue.keys
+      .slice(0, maxFindings)
+      .map((key) => unknownKey([...path, key], known.get(issue.keys) ?? []));
   });
   return { ok: false, findings: withoutMisspelt(findings), issues };
 }

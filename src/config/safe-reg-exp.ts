@@ -5,13 +5,13 @@ import { withRemedy } from '../core/remedy.ts';
 const maxLength = 1000;
 
 /** How far one expression is followed. Ordinary ones take a few hundred steps, and a few milliseconds. */
-const maxSteps = 5000;
+const maxSteps = 2000;
 
 /** In how many ways one text may be matched: what is fine takes one or two. */
 const maxScore = 50;
 
 /** For what takes long within few steps; in milliseconds. */
-const timeout = 1000;
+const timeout = 3000;
 
 /** What keeps the source of a regular expression from being one, or undefined. Costs next to nothing. */
 export function regExpMistake(source: string): string | undefined {
@@ -24,6 +24,7 @@ export function regExpMistake(source: string): string | undefined {
     );
   }
   try {
+    RegExp(source);
     // As the router compiles it: anchored at both ends.
     RegExp(`^(?:${source})$`, 's');
   } catch (error) {
@@ -42,7 +43,7 @@ export function regExpMistake(source: string): string | undefined {
 /**
  * What keeps a regular expression from being used on what clients send, or undefined: the engine of JavaScript tries
  * every way to match, and in some expressions that is millions of ways for a path of a hundred characters. Takes
- * milliseconds for an ordinary expression, and at most about a second for a bad one.
+ * milliseconds for an ordinary expression, and at most some seconds for a bad one.
  *
  * @param source one in which {@link regExpMistake} found nothing.
  */

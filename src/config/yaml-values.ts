@@ -1,5 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, type Alias, type Node, type Pair, type YAMLMap } from 'yaml';
-import type { Finding } from './finding.ts';
+import { maxFindings, type Finding } from './finding.ts';
 
 type Path = readonly (string | number)[];
 
@@ -25,6 +25,8 @@ export class YamlValues {
   exhausted = false;
   readonly #anchors = new Map<string, Node>();
   readonly #targets = new Map<Alias, Node>();
+  /** The pairs of each mapping in which a place was looked for, by key and by key in lower case. */
+  readonly #pairs = new Map<YAMLMap, Map<string, Pair>>();
   /** What each anchored node became, and how many values that is. */
   readonly #aliased = new Map<Node, { readonly value: unknown; readonly size: number }>();
   /** The nodes that are being read just now, to see an anchor that contains itself. */
@@ -60,7 +62,7 @@ export class YamlValues {
     for (const [depth, key] of path.entries()) {
       const last = depth === path.length - 1;
       if (isMap(node)) {
-        const pair = findPair(node, String(key));
+        const pair = this.#pairOf(node, String(key));
         if (pair === undefined) return offset;
         const keyStart = startOf(pair.key) ?? offset;
         const value: unknown = pair.value;
@@ -171,21 +173,27 @@ export class YamlValues {
     this.#add(Math.max(start, 0), path, `the tag "${shown}" is not supported`, remedy);
   }
 
+  /** The pair of a key; that of a header also where its name is written in another case. */
+  #pairOf(map: YAMLMap, key: string): Pair | undefined {
+    let pairs = this.#pairs.get(map);
+    if (pairs === undefined) {
+      pairs = new Map();
+      for (const pair of map.items.toReversed()) {
+        const text = keyText(pair);
+        if (text !== undefined) pairs.set(text.toLowerCase(), pair).set(text, pair);
+      }
+      this.#pairs.set(map, pairs);
+    }
+    return pairs.get(key) ?? pairs.get(key.toLowerCase());
+  }
+
   #resolve(node: Node): Node | undefined {
     return isAlias(node) ? this.#targets.get(node) : node;
   }
 
   #add(offset: number, path: Path, found: string, remedy: string, at: 'value' | 'key' = 'value'): void {
-    this.findings.push({ offset, path, at, found, remedy });
+    if (this.findings.length < maxFindings) this.findings.push({ offset, path, at, found, remedy });
   }
-}
-
-/** The names of headers are read in lower case, however they are written. */
-function findPair(map: YAMLMap, key: string): Pair | undefined {
-  return (
-    map.items.find((item) => keyText(item) === key) ??
-    map.items.find((item) => keyText(item)?.toLowerCase() === key.toLowerCase())
-  );
 }
 
 /** A key as text: a number or a truth value stands for what is written. */

@@ -36,12 +36,14 @@ for (const name of files) {
     assert.ok(!result.ok, 'it was taken for right');
     const mistakes = result.mistakes.map((mistake) => ({ ...mistake, file: name }));
     for (const { line, column, found, remedy } of mistakes) {
-      if (/\.(ya?ml|json)$/.test(name)) assert.ok((line ?? 0) >= 1 && (column ?? 0) >= 1, `${found} has no place`);
+      if (/\.(ya?ml|json)$/.test(name))
+        assert.ok((line ?? 0) >= 1 && (column ?? 0) >= 1, `${found} has no place`);
       assert.match(found, /^[^\n]*[^\s.]$/, 'a mistake is one line without full stop');
       assert.match(remedy, /^[^\n]*[^\s.]$/, 'a remedy is one line without full stop');
     }
     const text = formatMistakes(mistakes, { color: false });
-    for (const [variable, value] of Object.entries(env)) assert.ok(!text.includes(value), `${variable} is shown`);
+    for (const [variable, value] of Object.entries(env))
+      assert.ok(!text.includes(value), `${variable} is shown`);
     const expected = join(folder, `${name}.expected.txt`);
     if (update) writeFileSync(expected, text);
     assert.equal(text, existsSync(expected) ? readFileSync(expected, 'utf8') : '');

@@ -8,7 +8,7 @@ import { backtrackingMistake, regExpMistake } from '../safe-reg-exp.ts';
 export type RegExpVerdicts = Map<string, string | undefined>;
 
 /** Milliseconds spent on bad expressions after which the rest is left unjudged: the file is refused anyway. */
-const patience = 3000;
+const patience = 5000;
 
 type Place = readonly [source: string, path: readonly (string | number)[]];
 
