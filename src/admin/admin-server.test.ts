@@ -358,6 +358,18 @@ describe('the listener', () => {
     await server.close();
   });
 
+  test('F126 is not kept from answering by connections that somebody holds open', async (t) => {
+    const server = await start();
+    const held = Array.from({ length: 100 }, () =>
+      connect(server.address.port, '127.0.0.1').on('error', () => {}),
+    );
+    t.after(() => {
+      for (const socket of held) socket.destroy();
+    });
+    await Promise.all(held.map((socket) => once(socket, 'connect')));
+    for (let i = 0; i < 10; i++) assert.equal((await ask(server, 'GET /healthz HTTP/1.1')).status, 200);
+  });
+
   test('a header block of more than 8 KiB is 431', async () => {
     const answer = await ask(await start(), 'GET /healthz HTTP/1.1', [`A: ${'x'.repeat(9000)}`]);
     assert.equal(answer.status, 431);

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
 import { expositionType } from '../observe/exposition.ts';
@@ -60,7 +60,7 @@ export async function startAdmin(options: AdminOptions): Promise<AdminServer> {
       else response.destroy();
     }
   });
-  server.maxConnections = 64;
+  capConnections(server);
   server.maxRequestsPerSocket = 1000;
   // A client that reads nothing of its answer must not hold its connection for ever.
   server.setTimeout(30_000, (socket) => socket.destroy());
@@ -71,6 +71,26 @@ export async function startAdmin(options: AdminOptions): Promise<AdminServer> {
   });
   const { address, port } = server.address() as AddressInfo;
   return { address: { host: address, port }, close: () => closeServer(server) };
+}
+
+/** More connections than any number of scrapers and probes needs. */
+const mostConnections = 64;
+
+/**
+ * Beyond the cap the oldest connection goes, not the newest: whoever holds connections open must not keep a probe out,
+ * which takes a moment only.
+ */
+function capConnections(server: Server): void {
+  const open = new Set<Socket>();
+  server.on('connection', (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    if (open.size <= mostConnections) return;
+    for (const oldest of open) {
+      oldest.destroy();
+      return;
+    }
+  });
 }
 
 /** Milliseconds and octets. Whoever asks here is a scraper or a probe: small requests, quickly sent. */
