@@ -14,6 +14,7 @@ import type { LoopTurn } from '../core/loop-turn.ts';
 import { problemOf } from '../core/problem.ts';
 import { hostWithPort, removeForwarding } from './client-address.ts';
 import type { ExchangeContext, RunningExchange } from './exchange-context.ts';
+import { findRoute } from './find-route.ts';
 import { GatewayExchange } from './gateway-exchange.ts';
 import type { GatewayCore } from './gateway-core.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -91,11 +92,10 @@ export class ConnectionContext implements ServerConnectionHandler, ExchangeConte
       if (this.#trusted) client = forwarding.behindProxy(request.headers, this.#peerIp);
       else removeForwarding(request.headers);
     }
-    const match = snapshot.router.find(request);
-    const route = (match === undefined ? undefined : snapshot.routes[match.index]) ?? snapshot.miss;
+    const found = findRoute(snapshot, request);
     if (request.droppedNames > 0) this.#core.metrics.headersDropped(request.droppedNames);
     snapshot.use();
-    return new GatewayExchange(request, connection, route, match?.params, client, snapshot, this);
+    return new GatewayExchange(request, connection, found, client, snapshot, this);
   }
 
   onRefused(error: GatewayError, connection: ServerConnection, text: string): string {

@@ -184,8 +184,8 @@ class Explainer {
     if (upgrade !== undefined) return refused(new GatewayError('upgrade_refused', `${request.upgrade}`));
     const { upstream } = route;
     const target = upstream?.targets[0];
-    if (upstream === undefined || target === undefined)
-      return this.#miss(request, route.config !== undefined, context);
+    if (upstream === undefined || target === undefined || exchange.preflight)
+      return this.#miss(request, route.config !== undefined && !exchange.preflight, context);
     return {
       type: 'forwarded',
       upstream: upstream.config.name,

@@ -13,6 +13,7 @@ import type { Http1Request } from '../http1/request-head.ts';
 import { allowedTrailers } from '../http1/trailers.ts';
 import { UpstreamCall } from '../upstream/upstream-call.ts';
 import type { CompiledRoute } from './compiled-route.ts';
+import type { FoundRoute } from './find-route.ts';
 import type { ExchangeContext, RunningExchange } from './exchange-context.ts';
 import type { Snapshot } from './snapshot.ts';
 import { buildCall, methodTakesNoTunnel, refusedUpgrade, targetPath } from './outgoing.ts';
@@ -31,6 +32,8 @@ type Phase = 'policies' | 'calling' | 'responding' | 'done';
 export class GatewayExchange implements RunningExchange, DownstreamHandler, UpstreamHandler {
   readonly request: Http1Request;
   readonly route: CompiledRoute;
+  /** See {@link FoundRoute}: what no policy answers is not for the target. */
+  readonly preflight: boolean;
   readonly params: Readonly<Record<string, string>>;
   readonly client: Client;
   /** The configuration that the exchange began on, and ends on. */
@@ -76,15 +79,16 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
   constructor(
     request: Http1Request,
     downstream: Downstream,
-    route: CompiledRoute,
-    params: Readonly<Record<string, string>> | undefined,
+    found: FoundRoute,
     client: Client,
     snapshot: Snapshot,
     context: ExchangeContext,
   ) {
     this.request = request;
+    const { route } = found;
     this.route = route;
-    this.params = params ?? noParams;
+    this.params = found.params ?? noParams;
+    this.preflight = found.preflight;
     this.client = client;
     this.snapshot = snapshot;
     this.id = context.nextId();
@@ -208,7 +212,7 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
       this.#answerError(upgradeRefusal.error, upgradeRefusal.headers);
       return;
     }
-    if (route.upstream === undefined) {
+    if (route.upstream === undefined || this.preflight) {
       this.#answerMiss();
       return;
     }
@@ -242,7 +246,8 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
       });
       return;
     }
-    const allowed = this.route.config === undefined ? this.#context.allowedMethods(request) : [];
+    const matched = this.route.config !== undefined && !this.preflight;
+    const allowed = matched ? [] : this.#context.allowedMethods(request);
     if (allowed.length === 0) {
       this.#answerError(new GatewayError('route_not_found', 'no route'));
       return;
@@ -268,8 +273,9 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
     this.#requestSink?.end(allowedTrailers(trailers, this.route.config?.trailers ?? []));
   }
 
-  onRequestFlush(): void {
-    this.#call?.flush();
+  onRequestFlush(): boolean {
+    const taken = this.#call?.flush() ?? false;
+    return taken && this.#requestStages === undefined;
   }
 
   onUpstreamDrain(): void {
@@ -328,8 +334,10 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
     this.#downstream.cork();
   }
 
-  onBatchEnd(): void {
-    if (!this.#downstream.uncork() && this.#phase !== 'done') this.#responseSource?.pause();
+  onBatchEnd(): boolean {
+    const taken = this.#downstream.uncork();
+    if (!taken && this.#phase !== 'done') this.#responseSource?.pause();
+    return taken && this.#responseStages === undefined;
   }
 
   onClientDrain(): void {
