@@ -51,7 +51,7 @@ describe('a well-formed stream', () => {
     assert.deepEqual([first?.start, first?.end, second?.start], [0, first?.end, first?.end]);
     assert.equal(third?.end, text.length);
     assert.equal(second?.body.toString(), 'helloabc');
-    assert.equal(second?.chunkExtensions, 1);
+    assert.deepEqual(second?.chunkExtensions, [';x=y']);
     assert.deepEqual(second?.trailers, [['X-Sum', '1']]);
   });
 

@@ -22,8 +22,8 @@ export class RecordedRequest {
   headComplete = false;
   /** Octets of content, without chunk framing. */
   bodyLength = 0;
-  /** How many chunks carried extensions. */
-  chunkExtensions = 0;
+  /** The extensions of each chunk that carried some, as received, with the `;`. */
+  chunkExtensions: readonly string[] = [];
   trailers: readonly HeaderLine[] = [];
   /** Everything that is not as RFC 9112 wants it, or that two readers could read differently. */
   readonly irregularities: string[] = [];

@@ -83,6 +83,7 @@ class Walk {
 
   /** Reads one answer; false when nothing behind this request is to be answered. */
   async step(expected: ExpectedRequest): Promise<boolean> {
+    if (expected.waits) this.#client.halfClose();
     const outcome = await this.#client.outcome({ to: expected.method, within: this.#patience });
     const words = `${expected.method} ${expected.target ?? '(no target)'} (${expected.fate} ${expected.why})`;
     if (outcome.kind !== 'response') return this.#noResponse(outcome, expected, words);
@@ -95,7 +96,7 @@ class Walk {
     } else if (expected.fate === 'forward') {
       this.#problems.push(`${words}: answered ${response.status} by the gateway`);
     }
-    if (sequence === undefined && response.status < 400)
+    if (sequence === undefined && response.status < 400 && !expected.ownAnswer)
       this.#problems.push(`${words}: ${response.status} from nowhere`);
     this.#over = this.#isOver(expected, response, sequence !== undefined);
     return !this.#over;

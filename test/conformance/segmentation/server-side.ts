@@ -98,7 +98,10 @@ class OkExchange implements DownstreamHandler {
     if (!this.#connection.headSent) this.#answer(error.status, 'error', '');
   }
 
-  onRequestFlush(): void {}
+  /** The samples are cut from one buffer, which is used again. */
+  onRequestFlush(): boolean {
+    return false;
+  }
   onClientDrain(): void {}
   onExchangeTimeout(): void {}
   onResponseSent(): void {}
