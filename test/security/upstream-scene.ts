@@ -147,13 +147,18 @@ export class UpstreamScene {
   }
 }
 
-/** Starts a gateway with its defaults, or with what the test changes, in front of a target that answers `OK`. */
+/**
+ * Starts a gateway with its defaults, or with what the test changes, in front of a target that answers `OK`.
+ * @param upstream settings of the upstream, as in a configuration.
+ */
 export async function startUpstreamScene(
   t: TestContext,
   config: Partial<ConfigInput> = {},
+  upstream: object = {},
 ): Promise<UpstreamScene> {
   const target = await startRecordingTarget(t);
-  const gateway = await startGateway(t, routeTo(target, { ...calm, ...config }));
+  const upstreams = { service: { targets: [target.url], ...upstream } };
+  const gateway = await startGateway(t, routeTo(target, { ...calm, upstreams, ...config }));
   return new UpstreamScene(gateway, target);
 }
 
