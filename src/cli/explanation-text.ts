@@ -18,7 +18,11 @@ export function explanationText(explanation: Explanation, file: string, paint: P
   return [...parts, endPart(explanation.end, paint)].filter((part) => part !== '').join('\n');
 }
 
-function requestPart({ request, clientIp, route, params }: Explanation, file: string, paint: Paint): string {
+function requestPart(
+  { request, clientIp, route, params, preflight }: Explanation,
+  file: string,
+  paint: Paint,
+): string {
   if (request === undefined) return '';
   const { method, host, path, query } = request;
   const target = `${host}${path}${query === undefined ? '' : `?${query}`}`;
@@ -34,6 +38,7 @@ function requestPart({ request, clientIp, route, params }: Explanation, file: st
         : paint('bold', escapeText(route)) + paint('dim', ` of ${file}`),
     ],
   ];
+  if (preflight) rows.push([paint('dim', 'preflight'), 'takes the route of the request that it asks about']);
   for (const [name, value] of Object.entries(params))
     rows.push([paint('dim', 'parameter'), escapeText(`${name} = ${value}`)]);
   return alignColumns(rows);
@@ -88,7 +93,7 @@ function endPart(end: ExplainedEnd, paint: Paint): string {
     const lines = [String(status), ...[...headers].map(([name, value]) => `${name}: ${value}`)];
     const text = bodyText(body);
     if (text !== undefined) lines.push('', ...text.split('\n'));
-    return `${paint('bold', `Answered by the policy ${end.policy}`)}\n${indented(lines, paint)}`;
+    return `${paint('bold', `Answered by ${end.policy === undefined ? 'the gateway itself' : `the policy ${end.policy}`}`)}\n${indented(lines, paint)}`;
   }
   const [first = '', ...others] = end.targets;
   const turns = others.length === 0 ? '' : paint('dim', `, or in its turn ${others.join(', ')}`);

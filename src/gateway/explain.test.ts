@@ -43,6 +43,12 @@ const everything = (url: string): ConfigInput => ({
     { path: '/here', method: 'POST', policies: [{ respond: { status: 418, body: 'short' } }] },
     { path: '/encoded', allowEncodedSeparators: true, upstream: 'service' },
     { path: '/plain', upstream: 'service' },
+    {
+      path: '/cors',
+      method: ['PUT'],
+      upstream: 'service',
+      policies: [{ cors: { origins: ['https://app.example'] } }],
+    },
     { path: '/socket', websocket: false, upstream: 'service' },
   ],
 });
@@ -73,6 +79,18 @@ const samples = [
   'GET /socket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
   'GET /plain HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n',
   'GET /plain HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\n\r\n',
+  'OPTIONS /cors HTTP/1.1\r\nHost: a\r\nOrigin: https://app.example\r\nAccess-Control-Request-Method: PUT\r\n\r\n',
+  'OPTIONS /cors HTTP/1.1\r\nHost: a\r\nOrigin: https://app.example\r\nAccess-Control-Request-Method: GET\r\n\r\n',
+  'OPTIONS /cors HTTP/1.1\r\nHost: a\r\n\r\n',
+  'OPTIONS /plain HTTP/1.1\r\nHost: a\r\nOrigin: https://app.example\r\nAccess-Control-Request-Method: PUT\r\n\r\n',
+  'OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n',
+  'PUT /cors HTTP/1.1\r\nHost: a\r\nOrigin: https://app.example\r\nX-HTTP-Method-Override: DELETE\r\nContent-Length: 0\r\n\r\n',
+  'GET /plain HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  'GET http://other.example/plain HTTP/1.1\r\nHost: a\r\n\r\n',
+  'GET http://a/plain HTTP/1.1\r\nHost: a\r\nPriority: u=1\r\nX-Waygate-X: 1\r\n\r\n',
+  'GET /users/%E2%9C%93/x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n',
+  'POST /plain HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nok',
+  'POST /plain HTTP/1.1\r\nHost: a\r\nExpect: nonsense\r\nContent-Length: 2\r\n\r\nok',
   'TRACE /plain HTTP/1.1\r\nHost: a\r\n\r\n',
   'GET /plain HTTP/1.1\r\n\r\n',
   'GET /plain HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n',
@@ -158,6 +176,15 @@ describe('an explanation', () => {
       ],
     );
     assert.notEqual(end.type, 'forwarded');
+  });
+
+  test('of a preflight is about the request that it asks for', async (t) => {
+    const setting = await start(t, everything);
+    const origin = 'Origin: https://app.example\r\nAccess-Control-Request-Method: PUT';
+    const explanation = await explain(setting, `OPTIONS /cors HTTP/1.1\r\nHost: a\r\n${origin}\r\n\r\n`);
+    const won = explanation.considered.find(({ outcome }) => outcome === 'won');
+    assert.deepEqual([explanation.preflight, explanation.route, won?.name], [true, 'PUT /cors', 'PUT /cors']);
+    assert.equal(explanation.end.type, 'answered');
   });
 
   test('takes the client from a trusted proxy', async (t) => {

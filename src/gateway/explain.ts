@@ -3,6 +3,7 @@ import type { Config } from '../config/schema.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Reply } from '../core/exchange.ts';
 import type { PolicyDefinition } from '../core/policy.ts';
+import { commonMethods } from '../http/methods.ts';
 import { hasEncodedSeparator } from '../http/path.ts';
 import { REQUEST } from '../http1/llhttp.ts';
 import { malformedRequest } from '../http1/malformed-request.ts';
@@ -10,6 +11,7 @@ import { COMPLETE, MessageReader } from '../http1/message-reader.ts';
 import type { Http1Request } from '../http1/request-head.ts';
 import { createHeadMemory, readRequestHead } from '../http1/request-head.ts';
 import { ServerConnection } from '../http1/server-connection.ts';
+import type { RouteRequest } from '../router/conditions.ts';
 import type { ConsideredRoute } from '../router/explain.ts';
 import { explainRoutes } from '../router/explain.ts';
 import { ConnectionContext } from './connection-context.ts';
@@ -44,7 +46,12 @@ export type ExplainedEnd =
       /** What the target receives, latin1, with the empty line. */
       readonly head: string;
     }
-  | { readonly type: 'answered'; readonly policy: string; readonly reply: Reply }
+  | {
+      readonly type: 'answered';
+      /** Undefined when it is the gateway itself. */
+      readonly policy: string | undefined;
+      readonly reply: Reply;
+    }
   | { readonly type: 'refused'; readonly code: string; readonly status: number; readonly detail: string };
 
 /** What would happen to a request. */
@@ -56,6 +63,8 @@ export interface Explanation {
   /** The name of the route; undefined when none matches. */
   readonly route: string | undefined;
   readonly params: Readonly<Record<string, string>>;
+  /** Whether it is a preflight, which belongs to the route of the request that it asks about (Fetch §4.8). */
+  readonly preflight: boolean;
   /** Every route, in the order in which they are asked. */
   readonly considered: readonly (ConsideredRoute & { readonly name: string })[];
   readonly policies: readonly ExplainedPolicy[];
@@ -106,13 +115,14 @@ class Explainer {
     const exchange = context.onRequest(request, connection);
     if (!(exchange instanceof GatewayExchange)) throw new TypeError('an exchange is a GatewayExchange');
     const { method, host, path, query } = request;
-    const { considered } = explainRoutes(this.#config.routes, request);
+    const { considered } = explainRoutes(this.#config.routes, asIfAsked(exchange));
     const end = await this.#follow(exchange, context);
     return {
       request: { method, host, path, query },
       clientIp: exchange.client.ip,
       route: exchange.route.config?.name,
       params: exchange.params,
+      preflight: exchange.preflight,
       considered: considered.map((each) => ({ ...each, name: this.#config.routes[each.index]?.name ?? '' })),
       policies: this.#policies,
       end,
@@ -195,10 +205,24 @@ class Explainer {
   }
 
   #miss(request: Http1Request, matched: boolean, context: ConnectionContext): ExplainedEnd {
+    // What a server as a whole can do (RFC 9110 §9.3.7).
+    if (request.path === '*')
+      return {
+        type: 'answered',
+        policy: undefined,
+        reply: { status: 204, headers: [['allow', commonMethods]] },
+      };
     const allowed = matched ? [] : context.allowedMethods(request);
     if (allowed.length === 0) return refused(new GatewayError('route_not_found', 'no route matches'));
     return refused(new GatewayError('method_not_allowed', `allowed here: ${allowed.join(', ')}`));
   }
+}
+
+/** The request as far as its route depends on it. */
+function asIfAsked({ request, preflight }: GatewayExchange): RouteRequest {
+  const { method, host, path, query, headers } = request;
+  const asked = preflight ? headers.get('access-control-request-method') : undefined;
+  return { method: asked ?? method, host, path, query, headers };
 }
 
 function refused(error: unknown): ExplainedEnd {
@@ -210,5 +234,14 @@ function refused(error: unknown): ExplainedEnd {
 }
 
 function nothingButEnd(clientIp: string, end: ExplainedEnd): Explanation {
-  return { request: undefined, clientIp, route: undefined, params: {}, considered: [], policies: [], end };
+  return {
+    request: undefined,
+    clientIp,
+    route: undefined,
+    params: {},
+    preflight: false,
+    considered: [],
+    policies: [],
+    end,
+  };
 }
