@@ -33,7 +33,13 @@ describe('formatMistakes', () => {
   });
 
   test('says how many there are, and nothing when there are none', () => {
-    assert.match(formatMistakes(Array<Mistake>(10).fill(mistake), { color: false }), /\n10 mistakes\n$/);
+    assert.match(
+      formatMistakes(
+        Array.from({ length: 10 }, () => mistake),
+        { color: false },
+      ),
+      /\n10 mistakes\n$/,
+    );
     assert.equal(formatMistakes([], { color: true }), '');
   });
 

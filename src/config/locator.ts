@@ -21,6 +21,8 @@ export class Locator {
   readonly #origin: Origin;
   readonly #hidden: readonly Hidden[];
   readonly #substitutions: readonly Substitution[];
+  /** Lines with secrets masked, by number: a file may be one long line with many mistakes. */
+  readonly #lines = new Map<number, string>();
 
   constructor(origin: Origin, hidden: readonly Hidden[], substitutions: readonly Substitution[] = []) {
     this.#origin = origin;
@@ -58,7 +60,16 @@ export class Locator {
     if (lines === undefined)
       return { file, line: undefined, column: undefined, path, found, remedy, excerpt: undefined };
     const { line, column } = lines.place(finding.offset ?? offsetOf?.(path, at) ?? 0);
-    return { file, line, column, path, found, remedy, excerpt: maskLine(lines.line(line), this.#hidden) };
+    return { file, line, column, path, found, remedy, excerpt: this.#excerpt(lines, line) };
+  }
+
+  #excerpt(lines: TextLines, number: number): string {
+    let line = this.#lines.get(number);
+    if (line === undefined) {
+      line = maskLine(lines.line(number), this.#hidden);
+      this.#lines.set(number, line);
+    }
+    return line;
   }
 }
 

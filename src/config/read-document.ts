@@ -125,9 +125,8 @@ function replaced(value: unknown, path: readonly (string | number)[], leaf: unkn
 
 /** Where a value could not be read at all, that is the mistake, and not what was left in its place. */
 export function withoutReplaced(findings: readonly Finding[], failed: readonly Finding[]): Finding[] {
-  return findings.filter(
-    ({ path }) => !failed.some((failure) => failure.at !== 'key' && samePath(failure.path, path)),
-  );
+  const paths = new Set(failed.filter(({ at }) => at !== 'key').map(({ path }) => JSON.stringify(path)));
+  return findings.filter(({ path }) => !paths.has(JSON.stringify(path)));
 }
 
 function samePath(one: readonly (string | number)[], other: readonly (string | number)[]): boolean {

@@ -9,11 +9,14 @@ type Named = Pick<Partial<RouteDocument>, 'name' | 'host' | 'path' | 'method'>;
  */
 export function routeNames(routes: readonly Named[]): string[] {
   const taken = new Set(routes.flatMap((route) => (route.name === undefined ? [] : [route.name])));
+  const numbers = new Map<string, number>();
   return routes.map((route) => {
     if (route.name !== undefined) return route.name;
     const base = derivedName(route);
-    let name = base;
-    for (let number = 2; taken.has(name); number++) name = `${base} (${number})`;
+    let number = numbers.get(base) ?? 1;
+    let name = number === 1 ? base : `${base} (${number})`;
+    while (taken.has(name)) name = `${base} (${++number})`;
+    numbers.set(base, number + 1);
     taken.add(name);
     return name;
   });

@@ -86,6 +86,20 @@ describe('a line of the file', () => {
     assert.equal(maskLine('  a: http://me:pass@host/x', []), '  a: http://*******@host/x');
   });
 
+  const texts = [
+    ['token: hunter2', 'token: *******'],
+    ['  authorization: "Bearer hunter2", x: y', '  authorization: "**************", x: y'],
+    ['{ "apiKey" : "hunter2" }', '{ "apiKey" : "*******" }'],
+    ['db_password: hunter2 # old', 'db_password: *************'],
+    ['token: ${TOKEN}', 'token: ${TOKEN}'],
+    ['tokens: 1', 'tokens: 1'],
+  ] as const;
+  for (const [line, shown] of texts) {
+    test(`is shown as ${shown} in a file that could not be read`, () => {
+      assert.equal(maskLine(line, []), shown);
+    });
+  }
+
   test('shows what is written where a value comes from outside', () => {
     const hidden = hiddenOf({ a: '${NAME}' }, { NAME: 'port' });
     assert.equal(maskLine('port: ${NAME}', hidden), 'port: ${NAME}');

@@ -17,7 +17,16 @@ const minSecret = 4;
 export function hiddenIn(document: unknown, substitutions: readonly Substitution[]): Hidden[] {
   const hidden = substitutions.flatMap(hiddenParts);
   collectSecrets(document, false, hidden);
-  return hidden.filter(({ value }) => value.length >= minSecret && !isLoopback(value));
+  return allForms(hidden.filter(({ value }) => value.length >= minSecret && !isLoopback(value)));
+}
+
+/** Each text as it may come up: in quotes, in quotes and cut, and bare. The longest first, for one may contain another. */
+function allForms(hidden: readonly Hidden[]): Hidden[] {
+  const forms = hidden.flatMap(({ value, shown }) => {
+    const quoted = JSON.stringify(value);
+    return [quoted, `${quoted.slice(0, 60)}…`, value].map((form) => ({ value: form, shown }));
+  });
+  return forms.toSorted((a, b) => b.value.length - a.value.length);
 }
 
 /** The texts of a substitution that do not stand in the file. */
@@ -30,20 +39,11 @@ function hiddenParts({ written, value, pieces }: Substitution): Hidden[] {
 
 /** A text without what is hidden, replaced in one go, so that what is put in is not replaced again. */
 export function hideIn(text: string, hidden: readonly Hidden[]): string {
-  const shownFor = new Map<string, string>();
-  for (const { value, shown } of hidden) {
-    const quoted = JSON.stringify(value);
-    for (const form of [quoted, `${quoted.slice(0, 60)}…`, value]) shownFor.set(form, shown);
-  }
-  // The longest first, for one may contain another.
-  const forms = [...shownFor.keys()]
-    .toSorted((a, b) => b.length - a.length)
-    .filter((form) => text.includes(form));
-  if (forms.length === 0) return text;
-  return text.replace(
-    new RegExp(forms.map((form) => escapeRegExp(form)).join('|'), 'g'),
-    (form) => shownFor.get(form) ?? '',
-  );
+  const present = hidden.filter(({ value }) => text.includes(value));
+  if (present.length === 0) return text;
+  const shownFor = new Map(present.toReversed().map(({ value, shown }) => [value, shown]));
+  const any = new RegExp(present.map(({ value }) => escapeRegExp(value)).join('|'), 'g');
+  return text.replace(any, (form) => shownFor.get(form) ?? '');
 }
 
 /**
@@ -56,10 +56,7 @@ export function hideAt(
 ): { found: string; remedy: string } {
   const hidden = hiddenParts(substitution);
   const names = substitution.pieces.map((piece) => piece.written);
-  const found = hideIn(
-    words.found,
-    hidden.filter(({ value }) => value.length >= minSecret),
-  );
+  const found = hideIn(words.found, allForms(hidden.filter(({ value }) => value.length >= minSecret)));
   const rest = [substitution.written, ...names].reduce((text, name) => text.replaceAll(name, ''), found);
   return {
     found: hidden.some(({ value }) => betrays(rest, value))
@@ -79,8 +76,11 @@ function escapeRegExp(text: string): string {
 function betrays(text: string, secret: string): boolean {
   if (secret.length < minSecret)
     return text.split(/[^A-Za-z0-9._-]+/).includes(secret) || text.includes(JSON.stringify(secret));
-  if (text.includes(secret)) return true;
-  return text.split(/[^A-Za-z0-9]+/).some((word) => word.length >= minSecret && secret.includes(word));
+  const folded = secret.toLowerCase();
+  if (text.toLowerCase().includes(folded)) return true;
+  return text
+    .split(/[^A-Za-z0-9]+/)
+    .some((word) => word.length >= minSecret && folded.includes(word.toLowerCase()));
 }
 
 /** A line of the file with secrets that are written out in it masked, each character by one star, so that columns stay. */
@@ -91,11 +91,17 @@ export function maskLine(line: string, hidden: readonly Hidden[]): string {
       .filter(({ shown }) => shown === masked)
       .map(({ value }) => ({ value, shown: '*'.repeat(value.length) })),
   );
-  return out.replace(
-    /(:\/\/)([^\s/@"']+)(?=@)/g,
-    (_, slashes: string, userInfo: string) => slashes + '*'.repeat(userInfo.length),
-  );
+  const stars = (text: string): string => '*'.repeat(text.length);
+  return out
+    .replace(/(:\/\/)([^\s/@"']+)(?=@)/g, (_, slashes: string, userInfo: string) => slashes + stars(userInfo))
+    .replace(secretPair, (all, key: string, value: string) =>
+      value.startsWith('${') ? all : key + stars(value),
+    );
 }
+
+/** A key that promises a secret, and its value: also in a text that could not be read as a whole. */
+const secretPair =
+  /((?:token|secret|passw(?:or)?d|passphrase|credentials?|authorization|cookie|(?:api|private|access|signing|encryption)[-_]?key)["']?[ \t]{0,20}:[ \t]{0,20}["']?)([^"',}\]]+)/gi;
 
 /** What of the substitutions is a secret for good: it came from a file, or from a variable whose name promises one. */
 export function secretTexts(substitutions: readonly Substitution[]): string[] {

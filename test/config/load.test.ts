@@ -285,19 +285,19 @@ describe('a configuration in a program', () => {
     assert.equal(Reflect.get({}, 'polluted'), undefined);
   });
 
-  for (const value of [
-    undefined,
-    null,
-    1,
-    'routes: []',
-    [],
-    new Date(),
-    new Map(),
-    Symbol('s'),
-    10n,
-    Number.NaN,
-  ]) {
-    test(`that is ${String(value) || 'an empty list'} is a mistake`, async () => {
+  const others: readonly (readonly [what: string, value: unknown])[] = [
+    ['undefined', undefined],
+    ['null', null],
+    ['a number', 1],
+    ['a text', 'routes: []'],
+    ['a list', []],
+    ['a date', new Date(0)],
+    ['a map', new Map([['routes', []]])],
+    ['a symbol', Symbol('s')],
+    ['a big number', 10n],
+  ];
+  for (const [what, value] of others) {
+    test(`that is ${what} is a mistake`, async () => {
       assert.ok(mistakesOf(await read(value)).length > 0);
     });
   }

@@ -17,6 +17,8 @@ const update = process.env['UPDATE_EXPECTED'] === '1';
 /** What `${…}` finds. None of the values may be in a message. */
 const env = {
   SECRET: 'hunter2-is-the-password',
+  // Stands in files that are not to show it.
+  LITERAL: 'hunter2-secret',
   SHORT_SECRET: 'letmein',
   NOT_A_NUMBER: 'ninety-nine',
   NUMBER: '31337',

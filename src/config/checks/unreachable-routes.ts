@@ -29,16 +29,13 @@ export function unreachableRoutes(view: DocumentView): Finding[] {
       else there.push(place);
     }
   }
-  // The longer spelling of one pattern comes first, then the order of the file.
-  for (const rivals of places.values()) rivals.sort((a, b) => b.length - a.length || a.index - b.index);
+  const winners = new Map([...places].map(([key, rivals]) => [key, winnersAmong(rivals)]));
   const names = routeNames(routes);
   return routes.flatMap((route, index): Finding[] => {
     if (!isComplete(view, route, index)) return [];
-    const winners = keysOf(route).map((key) =>
-      firstThatHides(index, methodSet(route), places.get(key) ?? []),
-    );
-    const [winner] = winners;
-    if (winner === undefined || winners.includes(undefined)) return [];
+    const hiding = keysOf(route).map((key) => winners.get(key)?.get(index));
+    const [winner] = hiding;
+    if (winner === undefined || hiding.includes(undefined)) return [];
     const found = `the route can never win: ${JSON.stringify(names[winner])} matches the same requests and comes first`;
     return [
       { path: ['routes', index], found, remedy: 'leave one of them out, or give them different conditions' },
@@ -46,20 +43,19 @@ export function unreachableRoutes(view: DocumentView): Finding[] {
   });
 }
 
-/** The first of the routes before this one, if together they take all of its methods. */
-function firstThatHides(
-  index: number,
-  methods: Place['methods'],
-  rivals: readonly Place[],
-): number | undefined {
-  const before = rivals.slice(
-    0,
-    rivals.findIndex((rival) => rival.index === index),
-  );
-  if (methods === undefined) return before[0]?.index;
-  const takes = (rival: Place, method: string): boolean => rival.methods?.has(method) !== false;
-  const all = [...methods].every((method) => before.some((rival) => takes(rival, method)));
-  return all ? before.find((rival) => [...methods].some((method) => takes(rival, method)))?.index : undefined;
+/** Of routes with the same conditions, those whose methods are all taken by others that come first, and by which. */
+function winnersAmong(rivals: readonly Place[]): Map<number, number> {
+  const winners = new Map<number, number>();
+  const takenBy = new Map<string, number>();
+  // The longer spelling of one pattern comes first, then the order of the file.
+  const inOrder = rivals.toSorted((a, b) => b.length - a.length || a.index - b.index);
+  for (const { index, methods } of inOrder) {
+    const asked = methods === undefined ? ['any'] : [...methods];
+    const [first] = asked.map((method) => takenBy.get(method));
+    if (first !== undefined && asked.every((method) => takenBy.has(method))) winners.set(index, first);
+    for (const method of asked) if (!takenBy.has(method)) takenBy.set(method, index);
+  }
+  return winners;
 }
 
 function isComplete(

@@ -92,7 +92,13 @@ export const routeShape = {
   headers: headerMatches.describe('Headers the request must have: a text, { present: true } or { regex }.'),
   query: queryMatches.describe('Query parameters the request must have: a text, { present: true } or { regex }.'),
   upstream: z
-    .string({ error: (issue) => withRemedy(`expected the name of an upstream, found ${foundIn(issue.input)}`, 'write a name that stands under upstreams') })
+    .string({
+      error: (issue) =>
+        withRemedy(
+          `expected the name of an upstream, found ${foundIn(issue.input)}`,
+          typeof issue.input === 'number' ? `put it in quotes: "${issue.input}"` : 'write a name that stands under upstreams',
+        ),
+    })
     .optional()
     .describe('The upstream that serves this route; only a route whose policies always answer has none.'),
   stripPrefix: z.boolean().prefault(false).describe("Whether the path's prefix is taken away, so that the service sees /1 for /users/1."),

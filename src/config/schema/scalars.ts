@@ -8,7 +8,10 @@ import { parseHost } from '../../http/host.ts';
 export function integer(min: number, max: number): z.ZodNumber {
   const remedy = `write a whole number from ${min} to ${max}`;
   return z
-    .int({ error: (issue) => withRemedy(`${foundIn(issue.input)} is not a whole number`, remedy) })
+    .int({
+      error: (issue) =>
+        withRemedy(`${foundIn(issue.input)} is ${Number.isInteger(issue.input) ? 'out of range' : 'not a whole number'}`, remedy),
+    })
     .min(min, { error: (issue) => withRemedy(`${String(issue.input)} is out of range`, remedy) })
     .max(max, { error: (issue) => withRemedy(`${String(issue.input)} is out of range`, remedy) });
 }
