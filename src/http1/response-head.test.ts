@@ -111,6 +111,12 @@ describe('the lines of an answer', () => {
     assert.deepEqual(headersOf(accepted(answer(200, connection, ...lines))), lines);
   });
 
+  it('are no longer than 16 KiB each', () => {
+    const line = (length: number): string => `A: ${'x'.repeat(length - 3)}`;
+    assert.equal(accepted(answer(200, line(16_384))).headers.size, 1);
+    assert.equal(read(answer(200, line(16_385))), 'malformed');
+  });
+
   for (const [what, text] of [
     ['a CR in a value', answer(200, 'A: b\rc')],
     ['a NUL in a value', answer(200, 'A: b\0c')],

@@ -22,6 +22,9 @@ export interface Http1Response extends UpstreamResponse {
   readonly upgrade: string | undefined;
 }
 
+/** No header line is longer, in octets: the whole head of what many clients take. */
+const LINE_LIMIT = 16 * 1024;
+
 interface RawHead {
   readonly text: string;
   readonly spans: number[];
@@ -81,6 +84,7 @@ function sortLines(text: string, spans: number[], http10: boolean, status: numbe
   let connection: string | undefined;
   for (let i = 0; i < spans.length; i += 4) {
     const start = spans[i] as number;
+    if ((spans[i + 3] as number) - start > LINE_LIMIT) throw malformed('a header line is too long');
     const bit = classify(text, start, spans[i + 1] as number);
     const acted =
       bit &
