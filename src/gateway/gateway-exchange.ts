@@ -1,11 +1,12 @@
 import type { BodySink, BodySource, BodyStage } from '../core/body.ts';
 import { chainStages } from '../core/body-chain.ts';
+import { guardStage } from '../core/guarded-stage.ts';
+import { OnceSink } from '../core/once-sink.ts';
 import type { Downstream, DownstreamHandler } from '../core/downstream.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Client, Consumer, Outcome, Reply, ResponseHead } from '../core/exchange.ts';
 import { problemOf } from '../core/problem.ts';
 import type { UpstreamHandler, UpstreamResponse } from '../core/upstream-call.ts';
-import { isFieldName, isFieldValue } from '../http/field.ts';
 import { HeaderList } from '../http/header-list.ts';
 import { commonMethods } from '../http/methods.ts';
 import { hasEncodedSeparator } from '../http/path.ts';
@@ -17,6 +18,8 @@ import type { FoundRoute } from './find-route.ts';
 import type { ExchangeContext, RunningExchange } from './exchange-context.ts';
 import type { Snapshot } from './snapshot.ts';
 import { buildCall, methodTakesNoTunnel, refusedUpgrade, targetPath } from './outgoing.ts';
+import type { CheckedReply } from './policy-reply.ts';
+import { checkReply, isFinalStatus } from './policy-reply.ts';
 
 const noParams: Readonly<Record<string, string>> = Object.freeze(
   Object.create(null) as Record<string, string>,
@@ -49,6 +52,8 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
   #phase: Phase = 'policies';
   /** How many policies have been reached; answers go through these, in reverse. */
   #reached = 0;
+  /** The policy that was asked last. */
+  #asked = 0;
   #call: UpstreamCall | undefined;
   #requestSink: BodySink | undefined;
   #responseSink: BodySink;
@@ -58,6 +63,8 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
   #requestSource: BodySource;
   #requestStages: BodyStage[] | undefined;
   #responseStages: BodyStage[] | undefined;
+  /** What stands behind the stages of the answer. */
+  #behindStages: OnceSink | undefined;
   #requestBytes = 0;
   #status = 0;
   #error: GatewayError | undefined;
@@ -125,11 +132,19 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
   }
 
   wrapRequestBody(stage: BodyStage): void {
-    (this.#requestStages ??= []).push(stage);
+    const at = this.#asked;
+    const guarded = guardStage(stage, (thrown) => {
+      this.#requestStageFailed(thrown, at);
+    });
+    (this.#requestStages ??= []).push(guarded);
   }
 
   wrapResponseBody(stage: BodyStage): void {
-    (this.#responseStages ??= []).push(stage);
+    const at = this.#asked;
+    const guarded = guardStage(stage, (thrown) => {
+      this.#responseStageFailed(thrown, at);
+    });
+    (this.#responseStages ??= []).push(guarded);
   }
 
   // The request, through the policies to the upstream.
@@ -167,6 +182,7 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
     const { policies } = this.route;
     try {
       while (this.#reached < policies.length) {
+        this.#asked = this.#reached;
         const policy = policies[this.#reached++];
         const verdict = policy?.instance.onRequest?.(this);
         if (verdict === undefined) continue;
@@ -186,7 +202,8 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
 
   #await(verdict: Promise<Reply | undefined | void>): void {
     const at = this.#reached - 1;
-    verdict.then(
+    // A promise of another kind may settle twice, or before this returns.
+    Promise.resolve(verdict).then(
       (reply) => {
         if (this.#phase !== 'policies') return;
         if (reply === undefined) this.#runRequestPolicies();
@@ -229,9 +246,15 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
     this.#requestSink = call;
     this.#responseSource = call;
     if (this.#requestStages !== undefined) {
-      const chain = chainStages(this.#requestStages, this.#downstream, call);
-      this.#requestSink = chain.sink;
-      this.#requestSource = chain.source;
+      try {
+        const chain = chainStages(this.#requestStages, this.#downstream, call);
+        this.#requestSink = chain.sink;
+        this.#requestSource = chain.source;
+      } catch (error) {
+        this.#requestSink = undefined;
+        this.#policyFailed(error, this.#asked);
+        return;
+      }
     }
     call.start();
     if (this.#phase === 'calling' && request.hasBody) this.#downstream.startBody();
@@ -384,13 +407,15 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
       let waiting: void | Promise<void>;
       try {
         waiting = policies[i]?.instance.onResponse?.(this, head);
+      this.#asked = i;
       } catch (error) {
         this.#responsePolicyFailed(error, i);
+        // Whatever else a policy returns says nothing.
+        if (!isPromise(waiting)) continue;
         return;
       }
-      if (waiting === undefined) continue;
       this.#hold(i);
-      waiting.then(
+      Promise.resolve(waiting).then(
         () => {
           this.#release(head, () => {
             this.#runResponsePolicies(i - 1, head, length, hasBody, body);
@@ -428,21 +453,41 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
   #sendHead(head: ResponseHead, length: number, hasBody: boolean, body?: Uint8Array): void {
     const downstream = this.#downstream;
     this.#status = head.status;
+    if (this.route.watchesResponses) {
+      // A policy may have changed the status.
+      if (!isFinalStatus(head.status)) {
+        this.#responsePolicyFailed(new RangeError(`the status ${String(head.status)}`), this.#asked);
+        return;
+      }
+      if (hasBody && isBodyless(head.status)) {
+        head.headers.delete('content-length');
+        this.#sendHead(head, -1, false);
+        return;
+      }
+    }
     const wrapped = this.#responseStages !== undefined && hasBody;
     const declared = this.route.watchesResponses ? this.#declaredLength(head, length, wrapped) : length;
     if (wrapped && this.#responseStages !== undefined) {
-      const chain = chainStages(this.#responseStages, this.#call ?? idleSource, downstream);
-      this.#responseSink = chain.sink;
-      this.#responseSource = chain.source;
+      this.#behindStages = new OnceSink(downstream);
+      try {
+        const chain = chainStages(this.#responseStages, this.#call ?? idleSource, this.#behindStages);
+        this.#responseSink = chain.sink;
+        this.#responseSource = chain.source;
+      } catch (error) {
+        this.#responsePolicyFailed(error, this.#asked);
+        return;
+      }
     }
     if (head.from === 'target') {
       downstream.sendHead(head, declared, hasBody);
+    const sink = this.#responseSink;
       return;
     }
     downstream.cork();
     downstream.sendHead(head, declared, hasBody);
-    if (body !== undefined && hasBody) this.#responseSink.write(body);
-    this.#responseSink.end();
+    // Should a stage fail, the connection may be the next exchange's by the time that this comes to its end.
+    if (body !== undefined && hasBody) sink.write(body);
+    sink.end();
     downstream.uncork();
   }
 
@@ -459,26 +504,18 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
 
   #answerReply(reply: Reply, from: 'reply' | 'error' = 'reply'): void {
     this.#phase = 'responding';
-    if (!Number.isInteger(reply.status) || reply.status < 200 || reply.status > 599) {
-      this.#policyFailed(new RangeError(`a reply with the status ${reply.status}`), this.#reached - 1);
+    let checked: CheckedReply;
+    try {
+      checked = checkReply(reply);
+    } catch (error) {
+      this.#policyFailed(error, this.#reached - 1);
       return;
     }
-    const headers = new HeaderList();
-    for (const [name, value] of reply.headers ?? []) {
-      if (!isFieldName(name) || !isFieldValue(value)) {
-        this.#policyFailed(
-          new TypeError(`a reply with the malformed header ${JSON.stringify(name)}`),
-          this.#reached - 1,
-        );
-        return;
-      }
-      if (!ownedByEngine.has(name.toLowerCase())) headers.append(name, value);
-    }
-    const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
-    const bodyless = reply.status === 204 || reply.status === 304;
+    const { status, headers, body } = checked;
+    const bodyless = isBodyless(status);
     const hasBody = !bodyless && this.request.method !== 'HEAD';
     const length = bodyless ? -1 : (body?.length ?? 0);
-    this.#respond({ status: reply.status, headers, from }, length, hasBody, body);
+    this.#respond({ status, headers, from }, length, hasBody, body);
   }
 
   #answerError(error: GatewayError, headers: readonly (readonly [string, string])[] = []): void {
@@ -509,6 +546,8 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
     this.#responseStages = undefined;
     const reply = problemOf(error, this.id);
     const body = Buffer.from(typeof reply.body === 'string' ? reply.body : '');
+    this.#behindStages?.close();
+    this.#responseSink = this.#downstream;
     const head: ResponseHead = {
       status: error.status,
       headers: HeaderList.from(reply.headers ?? []),
@@ -518,6 +557,28 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
   }
 
   // Ends.
+
+  /** A stage in the way of the request has thrown. */
+  #requestStageFailed(thrown: unknown, at: number): void {
+    if (this.#phase === 'done') return;
+    const name = this.route.policies[at]?.name ?? '?';
+    this.#context.policyFailed(name, this, thrown);
+    this.#failRequest(asGatewayError(thrown, `a stage of the policy ${name} failed`));
+  }
+
+  /** A stage in the way of the answer has thrown: another takes its place as long as none of it has left. */
+  #responseStageFailed(thrown: unknown, at: number): void {
+    if (this.#phase === 'done') return;
+    if (!this.#downstream.headSent || this.#downstream.retractHead()) {
+      this.#responsePolicyFailed(thrown, at);
+      return;
+    }
+    const name = this.route.policies[at]?.name ?? '?';
+    this.#context.policyFailed(name, this, thrown);
+    const error = asGatewayError(thrown, `a stage of the policy ${name} failed on the answer`);
+    this.#error ??= error;
+    this.#downstream.abort(error);
+  }
 
   /** The request cannot be completed, but the client is there to be told. */
   #failRequest(error: GatewayError): void {
@@ -567,22 +628,32 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
     for (let i = this.#reached - 1; i >= 0; i--) {
       const policy = policies[i];
       try {
-        policy?.instance.onFinish?.(this);
+        const waiting: unknown = policy?.instance.onFinish?.(this);
+        // Nobody waits for it, but nobody else would hear of its failure.
+        if (isPromise(waiting)) this.#hearOf(waiting, policy?.name ?? '?');
       } catch (error) {
         this.#context.policyFailed(policy?.name ?? '?', this, error);
       }
     }
     this.#context.finished(this, this.#time);
   }
-}
 
-/** Framing and connection are the engine's alone; a policy's reply cannot set them. */
-const ownedByEngine = new Set(['content-length', 'transfer-encoding', 'connection', 'keep-alive', 'trailer']);
+  #hearOf(waiting: Promise<unknown>, policy: string): void {
+    Promise.resolve(waiting).catch((error: unknown) => {
+      this.#context.policyFailed(policy, this, error);
+    });
+  }
+}
 
 const idleSource = { pause: () => undefined, resume: () => undefined };
 
 function isPromise(value: unknown): value is Promise<Reply | undefined | void> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+/** Answers that never have a body, whatever was asked (RFC 9110 §6.4.1). */
+function isBodyless(status: number): boolean {
+  return status === 204 || status === 304;
+}
+
 }
 
 function asGatewayError(thrown: unknown, what: string): GatewayError {

@@ -1,0 +1,42 @@
+import type { Reply } from '../core/exchange.ts';
+import { isFieldName, isFieldValue } from '../http/field.ts';
+import { HeaderList } from '../http/header-list.ts';
+
+/** Framing and connection are the engine's alone; a policy's reply cannot set them. */
+const ownedByEngine = new Set(['content-length', 'transfer-encoding', 'connection', 'keep-alive', 'trailer']);
+
+/** A {@link Reply} that is what it says. */
+export interface CheckedReply {
+  readonly status: number;
+  readonly headers: HeaderList;
+  readonly body: Uint8Array | undefined;
+}
+
+/**
+ * Takes a policy's reply apart. Policies may be written without types, so that nothing is taken for granted.
+ * @throws TypeError or RangeError saying what is wrong with it.
+ */
+export function checkReply(reply: Reply): CheckedReply {
+  const { status, headers, body } = reply;
+  if (!isFinalStatus(status)) throw new RangeError(`a reply with the status ${String(status)}`);
+  const list = new HeaderList();
+  for (const pair of headers ?? []) {
+    const [name, value]: readonly unknown[] = pair;
+    if (typeof name !== 'string' || typeof value !== 'string' || !isFieldName(name) || !isFieldValue(value)) {
+      throw new TypeError(`a reply with the malformed header ${JSON.stringify(name)}`);
+    }
+    if (!ownedByEngine.has(name.toLowerCase())) list.append(name, value);
+  }
+  return { status, headers: list, body: octetsOf(body) };
+}
+
+/** Whether an answer may have that status: a whole number from 200 to 599. */
+export function isFinalStatus(status: unknown): status is number {
+  return typeof status === 'number' && Number.isInteger(status) && status >= 200 && status <= 599;
+}
+
+function octetsOf(body: unknown): Uint8Array | undefined {
+  if (typeof body === 'string') return Buffer.from(body);
+  if (body === undefined || body instanceof Uint8Array) return body;
+  throw new TypeError('a reply whose body is neither a string nor a Uint8Array');
+}
