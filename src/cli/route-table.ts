@@ -28,7 +28,7 @@ export function routeTable(config: Config, paint: Paint): string {
 }
 
 /** A path as it reads best: what lies below a prefix is shown as `…`. */
-export function pathText({ type, value }: RouteConfig['path']): string {
+function pathText({ type, value }: RouteConfig['path']): string {
   if (type === 'prefix') return value.endsWith('/') ? `${value}…` : `${value}, ${value}/…`;
   return type === 'regex' ? `~ ${value}` : value;
 }

@@ -6,19 +6,20 @@ import { standardDestination } from './standard-destination.ts';
 import { maskSecrets, maskText } from './mask-secrets.ts';
 import { createPrettyEntry } from './pretty-entry.ts';
 
+const levels = ['debug', 'info', 'warn', 'error'] as const;
+
 /** How much the log says; each level includes those behind it. */
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+export type LogLevel = (typeof levels)[number];
 
 /** The log of what happens to the gateway itself, as opposed to the exchanges that pass through it. */
 export interface OperationalLog extends Logger {
-  /** Changes how much is said, as a reload may. */
-  level: LogLevel;
   /** Resolves when everything is written, or lost after one second of a destination that does not take it. */
   close(): Promise<void>;
 }
 
 export interface OperationalLogOptions {
-  readonly level: LogLevel;
+  /** The least important message that is still written; a function is asked each time, for a reload may change it. */
+  readonly level: LogLevel | (() => LogLevel);
   /** Lines for people at a terminal instead of JSON. */
   readonly pretty: boolean;
   /** Whether the lines for people use colours. */
@@ -40,7 +41,7 @@ export function createLogger(options: OperationalLogOptions): OperationalLog {
   const format = options.pretty ? createPrettyEntry(options.color ?? false) : escapeLine;
   const backend = pino(
     {
-      level: options.level,
+      level: 'debug',
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
@@ -53,25 +54,17 @@ export function createLogger(options: OperationalLogOptions): OperationalLog {
       },
     },
   );
+  const least = typeof options.level === 'function' ? options.level : constantly(options.level);
+  const at =
+    (level: LogLevel): Logger[LogLevel] =>
+    (fields, message) => {
+      if (levels.indexOf(level) >= levels.indexOf(least())) backend[level](plain(fields), maskText(message));
+    };
   return {
-    debug: (fields, message) => {
-      if (backend.isLevelEnabled('debug')) backend.debug(plain(fields), maskText(message));
-    },
-    info: (fields, message) => {
-      if (backend.isLevelEnabled('info')) backend.info(plain(fields), maskText(message));
-    },
-    warn: (fields, message) => {
-      if (backend.isLevelEnabled('warn')) backend.warn(plain(fields), maskText(message));
-    },
-    error: (fields, message) => {
-      backend.error(plain(fields), maskText(message));
-    },
-    get level() {
-      return backend.level as LogLevel;
-    },
-    set level(level) {
-      backend.level = level;
-    },
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
     close: () => writer.close(),
   };
 }
@@ -85,6 +78,10 @@ function plain(fields: Readonly<Record<string, unknown>>): Record<string, unknow
   } catch (error) {
     return { fieldsLost: String(error) };
   }
+}
+
+function constantly(level: LogLevel): () => LogLevel {
+  return () => level;
 }
 
 function escapeLine(line: string): string {

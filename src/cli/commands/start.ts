@@ -2,7 +2,7 @@ import { isatty } from 'node:tty';
 import { formatMistakes } from '../../config/format-mistakes.ts';
 import { ConfigError, createGateway, type Gateway } from '../../gateway/gateway.ts';
 import { version } from '../../gateway/version.ts';
-import { createLogger, type OperationalLog } from '../../observe/operational-log.ts';
+import { createLogger, type LogLevel, type OperationalLog } from '../../observe/operational-log.ts';
 import { configFile } from '../config-file.ts';
 import { exitCodes, Failure } from '../failure.ts';
 import { routeTable } from '../route-table.ts';
@@ -15,7 +15,12 @@ import type { Terminal } from '../terminal.ts';
  */
 export async function start(terminal: Terminal, given: string | undefined): Promise<number> {
   const file = configFile(given, process.cwd());
-  const logger = createLogger({ level: 'info', pretty: process.stderr.isTTY, color: terminal.color.err });
+  // As much as the configuration says that serves at the time; until then, whatever a user should know.
+  let serving: Gateway | undefined;
+  const level = (): LogLevel => serving?.config.log.level ?? 'info';
+  const logger = createLogger({ level, pretty: process.stderr.isTTY, color: terminal.color.err });
+  // Without a listener they would end the process: SIGHUP before there is something to reload, SIGUSR2 at any time (F178).
+  for (const signal of ['SIGHUP', 'SIGUSR2']) process.on(signal, () => {});
   let gateway: Gateway;
   try {
     gateway = await createGateway({ configFile: file, logger });
@@ -27,8 +32,7 @@ export async function start(terminal: Terminal, given: string | undefined): Prom
   }
   if (terminal.interactive) terminal.out(banner(terminal, gateway, file));
   else logger.info(facts(gateway, file), 'started');
-  // Whatever the level: a script may wait for this line.
-  logger.level = gateway.config.log.level;
+  serving = gateway;
   const code = await untilSignal(gateway, logger);
   await logger.close();
   return code;
@@ -55,8 +59,6 @@ function untilSignal(gateway: Gateway, logger: OperationalLog): Promise<number> 
       if (onTerminal && !isatty(1)) end('SIGHUP');
       else if (!ending) void reload(gateway, logger);
     });
-    // Without a listener it would end the process; other servers give it meanings of their own (F178).
-    process.on('SIGUSR2', () => {});
   });
 }
 
