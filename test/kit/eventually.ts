@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Milliseconds within which something on this machine must have happened, unless a test says otherwise. */
-export const patience = 5000;
+export const patience = 10_000;
 
 /**
  * Waits until a condition holds, by asking again and again; fails when it does not come true in time.

@@ -41,6 +41,15 @@ export interface TestGatewayOptions extends Omit<GatewayOptions, 'config' | 'acc
 }
 
 /**
+ * What a test has instead of the gateway's defaults: a free port, and no shedding of load, since here clients, gateway and
+ * targets share one event loop with whatever else the machine is doing.
+ */
+export const testDefaults = {
+  listen: { host: '127.0.0.1', port: 0 },
+  overload: { eventLoopDelay: 0, memory: 0 },
+} as const;
+
+/**
  * Starts a gateway on a free port of 127.0.0.1, with one catch-all route to `target` unless the configuration has
  * routes of its own. When the test ends it is closed, and has to have left nothing behind: no exchange, no
  * connection, no unhandled rejection (the general rules of HARDENING).
@@ -58,7 +67,7 @@ export async function startGateway(
   const lines: LoggedLine[] = [];
   const gateway = await createGateway({
     ...gatewayOptions,
-    config: { listen: { host: '127.0.0.1', port: 0 }, ...config },
+    config: { ...testDefaults, ...config },
     accessLog: (record) => void records.push(record),
     logger: collect(lines),
   });
@@ -120,7 +129,8 @@ function assertWellFormed(record: AccessRecord): void {
   assert.notEqual(clientIp, '', words);
 }
 
-function sumMetric(text: string, name: string, labels: Readonly<Record<string, string>>): number {
+/** The value of a metric in a text for Prometheus: the sum over the lines of that name whose labels contain all of these. */
+export function sumMetric(text: string, name: string, labels: Readonly<Record<string, string>>): number {
   let sum = 0;
   for (const line of text.split('\n')) {
     const match = /^([a-z_]+)(?:\{(.*)\})? ([-+0-9.eInfNa]+)$/i.exec(line);

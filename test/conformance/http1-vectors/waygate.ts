@@ -1,6 +1,6 @@
 import { createGateway } from '../../../src/gateway/gateway.ts';
 import type { AccessRecord } from '../../../src/observe/access-log.ts';
-import { routeTo } from '../../kit/start-gateway.ts';
+import { routeTo, testDefaults } from '../../kit/start-gateway.ts';
 import type { RecordingTarget } from '../../kit/recording-target.ts';
 import type { Proxy } from './proxies.ts';
 
@@ -14,7 +14,7 @@ export interface WaygateProxy extends Proxy {
   readonly left: () => number;
 }
 
-/** Waygate with its defaults. */
+/** Waygate with its defaults, as far as tests can. */
 export async function startWaygate(targets: readonly RecordingTarget[]): Promise<WaygateProxy> {
   const complaints: string[] = [];
   const records = targets.map((): AccessRecord[] => []);
@@ -23,7 +23,7 @@ export async function startWaygate(targets: readonly RecordingTarget[]): Promise
   const gateways = await Promise.all(
     targets.map((target, i) =>
       createGateway({
-        config: { listen: { host: '127.0.0.1', port: 0 }, ...routeTo(target) },
+        config: { ...testDefaults, ...routeTo(target) },
         accessLog: (record) => void records[i]?.push(record),
         logger,
       }),
