@@ -15,10 +15,13 @@ import type { Terminal } from '../terminal.ts';
  */
 export async function start(terminal: Terminal, given: string | undefined): Promise<number> {
   const file = configFile(given, process.cwd());
-  // As much as the configuration says that serves at the time; until then, whatever a user should know.
-  let serving: Gateway | undefined;
-  const level = (): LogLevel => serving?.config.log.level ?? 'info';
-  const logger = createLogger({ level, pretty: process.stderr.isTTY, color: terminal.color.err });
+  // Until a configuration serves, whatever a user should know; then as much as the one says that serves at the time.
+  let level = (): LogLevel => 'info';
+  const logger = createLogger({
+    level: () => level(),
+    pretty: process.stderr.isTTY,
+    color: terminal.color.err,
+  });
   // Without a listener they would end the process: SIGHUP before there is something to reload, SIGUSR2 at any time (F178).
   for (const signal of ['SIGHUP', 'SIGUSR2']) process.on(signal, () => {});
   let gateway: Gateway;
@@ -32,7 +35,7 @@ export async function start(terminal: Terminal, given: string | undefined): Prom
   }
   if (terminal.interactive) terminal.out(banner(terminal, gateway, file));
   else logger.info(facts(gateway, file), 'started');
-  serving = gateway;
+  level = () => gateway.config.log.level;
   const code = await untilSignal(gateway, logger);
   await logger.close();
   return code;
