@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { errorKinds, type ErrorCode } from '../core/errors.ts';
@@ -220,4 +221,16 @@ test('F183 the log counts what its destination does not take', async () => {
   log.log(plain);
   assert.equal(log.dropped, 2);
   await log.close();
+});
+
+test('docs/operating.md lists exactly the members of a line, and shows one', async () => {
+  const page = readFileSync(new URL('../../docs/operating.md', import.meta.url), 'utf8');
+  const full: AccessRecord = { ...plain, consumer: 'c', error: 'internal', detail: 'd' };
+  const members = Object.keys(JSON.parse(await written({ query: true }, full)) as object);
+  const section = page.slice(page.indexOf('## The access log'));
+  const rows = [...section.slice(0, section.indexOf('\n## ', 5)).matchAll(/^\| (`\w+`(?:, `\w+`)*) +\|/gm)];
+  const listed = rows.flatMap(([, names = '']) => names.replaceAll('`', '').split(', '));
+  assert.deepEqual(listed.toSorted(), members.toSorted());
+  const example = JSON.parse(/```json\n(\{"time".*\})\n```/.exec(page)?.[1] ?? '') as object;
+  assert.deepEqual(Object.keys(example), Object.keys(JSON.parse(await written({}, plain)) as object));
 });
