@@ -231,6 +231,6 @@ test('docs/operating.md lists exactly the members of a line, and shows one', asy
   const rows = [...section.slice(0, section.indexOf('\n## ', 5)).matchAll(/^\| (`\w+`(?:, `\w+`)*) +\|/gm)];
   const listed = rows.flatMap(([, names = '']) => names.replaceAll('`', '').split(', '));
   assert.deepEqual(listed.toSorted(), members.toSorted());
-  const example = JSON.parse(/```json\n(\{"time".*\})\n```/.exec(page)?.[1] ?? '') as object;
+  const example = JSON.parse(/```text\n(\{"time".*\})\n```/.exec(page)?.[1] ?? '') as object;
   assert.deepEqual(Object.keys(example), Object.keys(JSON.parse(await written({}, plain)) as object));
 });
