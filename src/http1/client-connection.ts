@@ -411,7 +411,9 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
     this.#handler = undefined;
     this.#request = undefined;
     this.#response = undefined;
-    if (response?.keepAlive !== true || this.#targetEnded || this.#writer.backlog) {
+    // What waits here came behind the answer, while that was held up: nobody asked for it.
+    const spent = this.#targetEnded || this.#rest !== undefined || this.#writer.backlog;
+    if (response?.keepAlive !== true || spent) {
       this.#leave();
       this.socket.destroySoon();
       return;

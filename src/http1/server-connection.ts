@@ -125,9 +125,11 @@ export class ServerConnection implements Downstream, TimerOwner {
 
   /** Closes an idle connection at once; one with an exchange under way closes after it. */
   shutdown(): void {
-    if (this.#exchange === undefined && !this.#reader.midHead && this.#reading === 'head')
-      this.socket.destroy();
-    else this.#keepAlive = false;
+    if (this.#exchange !== undefined || this.#reader.midHead || this.#reading !== 'head')
+      this.#keepAlive = false;
+    // The last answer may still be on its way.
+    else if (this.#writer.backlog) this.#linger();
+    else this.socket.destroy();
   }
 
   // The request, from the socket to the exchange.
@@ -179,7 +181,9 @@ export class ServerConnection implements Downstream, TimerOwner {
 
   /** Whether what comes next has to wait. */
   #held(): boolean {
-    if (this.#reading === 'head' || this.#reading === 'discard') return false;
+    // Whoever does not read the answers gets no more of them: the next request waits until the last answer has left.
+    if (this.#reading === 'head') return this.#writer.backlog && !this.#reader.midHead;
+    if (this.#reading === 'discard') return false;
     if (this.#reading === 'wait') return true;
     if (this.#reading === 'drain-length' || this.#reading === 'drain-chunked') return false;
     return this.#paused || !this.#bodyFlows;
@@ -600,7 +604,8 @@ export class ServerConnection implements Downstream, TimerOwner {
 
   #onDrain(): void {
     this.#writeTimer.clear();
-    this.#exchange?.onClientDrain();
+    if (this.#reading === 'head') this.#goOn();
+    else this.#exchange?.onClientDrain();
   }
 
   // Ends of all kinds.
