@@ -20,14 +20,15 @@ export interface Origin {
 export class Locator {
   readonly #origin: Origin;
   readonly #hidden: readonly Hidden[];
-  readonly #substitutions: readonly Substitution[];
+  /** What came from outside, by the path of the text as JSON. */
+  readonly #substitutions: ReadonlyMap<string, Substitution>;
   /** Lines with secrets masked, by number: a file may be one long line with many mistakes. */
   readonly #lines = new Map<number, string>();
 
   constructor(origin: Origin, hidden: readonly Hidden[], substitutions: readonly Substitution[] = []) {
     this.#origin = origin;
     this.#hidden = hidden;
-    this.#substitutions = substitutions;
+    this.#substitutions = new Map(substitutions.map((each) => [JSON.stringify(each.path), each]));
   }
 
   /** A locator that knows what of a document must not be shown. */
@@ -53,7 +54,9 @@ export class Locator {
   one(finding: Finding & { readonly offset?: number }): Mistake {
     const { file, lines, offsetOf } = this.#origin;
     const { path, at = 'value' } = finding;
-    const own = this.#substitutions.filter((substitution) => isPrefix(substitution.path, path));
+    const own = path.flatMap(
+      (_, index) => this.#substitutions.get(JSON.stringify(path.slice(0, index + 1))) ?? [],
+    );
     const words = own.reduce(hideAt, { found: finding.found, remedy: finding.remedy });
     const found = hideIn(words.found, this.#hidden);
     const remedy = hideIn(words.remedy, this.#hidden);
@@ -71,8 +74,4 @@ export class Locator {
     }
     return line;
   }
-}
-
-function isPrefix(prefix: Path, path: Path): boolean {
-  return prefix.length <= path.length && prefix.every((key, index) => key === path[index]);
 }

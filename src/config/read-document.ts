@@ -7,6 +7,7 @@ import { crossMistakes } from './cross-mistakes.ts';
 import { completeView, salvagedView } from './document-view.ts';
 import type { Finding } from './finding.ts';
 import { readNamedFiles } from './named-files.ts';
+import { isMapping } from './plain-value.ts';
 import type { ReadFile } from './read-file.ts';
 import { readWithSchema, type FlatIssue } from './read-with-schema.ts';
 import type { Config } from './schema.ts';
@@ -89,37 +90,36 @@ function withScalars(
   issues: readonly FlatIssue[],
   substitutions: readonly Substitution[],
 ): unknown {
-  let changed = value;
+  const refused = new Set(
+    issues.filter(({ issue }) => wantsScalar.has(issue.code)).map(({ path }) => JSON.stringify(path)),
+  );
+  const scalars = new Map<string, number | boolean>();
   for (const { path, whole, value: text } of substitutions) {
-    const scalar = whole ? scalarOf(text) : undefined;
-    if (scalar === undefined) continue;
-    const refused = issues.some(({ path: at, issue }) => {
-      const wantsScalar =
-        issue.code === 'invalid_type' || issue.code === 'invalid_value' || issue.code === 'invalid_union';
-      return wantsScalar && samePath(at, path);
-    });
-    if (refused) changed = replaced(changed, path, scalar);
+    const key = JSON.stringify(path);
+    const scalar = whole && refused.has(key) ? scalarOf(text) : undefined;
+    if (scalar !== undefined) scalars.set(key, scalar);
   }
-  return changed;
+  return scalars.size === 0 ? value : replaced(value, [], scalars);
 }
+
+const wantsScalar: ReadonlySet<string> = new Set(['invalid_type', 'invalid_value', 'invalid_union']);
 
 function scalarOf(text: string): number | boolean | undefined {
   if (text === 'true' || text === 'false') return text === 'true';
   return /^-?(0|[1-9]\d*)(\.\d+)?$/.test(text) ? Number(text) : undefined;
 }
 
-/** A copy in which another value stands at the path. */
-function replaced(value: unknown, path: readonly (string | number)[], leaf: unknown): unknown {
-  const [key, ...rest] = path;
-  if (key === undefined) return leaf;
-  if (Array.isArray(value))
-    return value.map((item, index) => (index === key ? replaced(item, rest, leaf) : (item as unknown)));
-  if (typeof value !== 'object' || value === null) return value;
+/** A copy in which other values stand at some paths, which are given as JSON. */
+function replaced(
+  value: unknown,
+  path: readonly (string | number)[],
+  scalars: ReadonlyMap<string, unknown>,
+): unknown {
+  if (typeof value === 'string') return scalars.get(JSON.stringify(path)) ?? value;
+  if (Array.isArray(value)) return value.map((item, index) => replaced(item, [...path, index], scalars));
+  if (!isMapping(value)) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [
-      name,
-      name === key ? replaced(member, rest, leaf) : (member as unknown),
-    ]),
+    Object.entries(value).map(([key, member]) => [key, replaced(member, [...path, key], scalars)]),
   );
 }
 
@@ -127,8 +127,4 @@ function replaced(value: unknown, path: readonly (string | number)[], leaf: unkn
 export function withoutReplaced(findings: readonly Finding[], failed: readonly Finding[]): Finding[] {
   const paths = new Set(failed.filter(({ at }) => at !== 'key').map(({ path }) => JSON.stringify(path)));
   return findings.filter(({ path }) => !paths.has(JSON.stringify(path)));
-}
-
-function samePath(one: readonly (string | number)[], other: readonly (string | number)[]): boolean {
-  return one.length === other.length && one.every((key, index) => key === other[index]);
 }

@@ -14,7 +14,7 @@ describe('what a mistake shows', () => {
   test('is what is written instead of what came from outside', () => {
     const hidden = hiddenOf({ via: '${V}', url: 'http://${V}:1' }, { V: secret });
     assert.equal(hideIn(`"${secret}" is not a token`, hidden), '${V} is not a token');
-    assert.equal(hideIn(`"http://${secret}:1" is bad`, hidden), 'http://${V}:1 is bad');
+    assert.equal(hideIn(`"http://${secret}:1" is bad`, hidden), '"http://${V}:1" is bad');
     assert.equal(hideIn(`the part ${secret} of it`, hidden), 'the part ${V} of it');
   });
 

@@ -15,9 +15,12 @@ const minSecret = 4;
  * promise a secret.
  */
 export function hiddenIn(document: unknown, substitutions: readonly Substitution[]): Hidden[] {
-  const hidden = substitutions.flatMap(hiddenParts);
+  // What is around a value in its text need not be hidden, and the values are few, however many places have them.
+  const hidden = substitutions.flatMap(hiddenPieces);
   collectSecrets(document, false, hidden);
-  return allForms(hidden.filter(({ value }) => value.length >= minSecret && !isLoopback(value)));
+  const shownFor = new Map(hidden.map(({ value, shown }) => [value, shown]));
+  const distinct = [...shownFor].map(([value, shown]) => ({ value, shown }));
+  return allForms(distinct.filter(({ value }) => value.length >= minSecret && !isLoopback(value)));
 }
 
 /** Each text as it may come up: in quotes, in quotes and cut, and bare. The longest first, for one may contain another. */
@@ -29,12 +32,11 @@ function allForms(hidden: readonly Hidden[]): Hidden[] {
   return forms.toSorted((a, b) => b.value.length - a.value.length);
 }
 
-/** The texts of a substitution that do not stand in the file. */
-function hiddenParts({ written, value, pieces }: Substitution): Hidden[] {
-  const parts = pieces
+/** What of a substitution does not stand in the file. */
+function hiddenPieces({ pieces }: Substitution): Hidden[] {
+  return pieces
     .filter((piece) => !piece.visible && piece.value !== '')
     .map((piece) => ({ value: piece.value, shown: piece.written }));
-  return parts.length === 0 ? [] : [{ value, shown: written }, ...parts];
 }
 
 /** A text without what is hidden, replaced in one go, so that what is put in is not replaced again. */
@@ -54,7 +56,9 @@ export function hideAt(
   words: { found: string; remedy: string },
   substitution: Substitution,
 ): { found: string; remedy: string } {
-  const hidden = hiddenParts(substitution);
+  const parts = hiddenPieces(substitution);
+  const hidden =
+    parts.length === 0 ? [] : [{ value: substitution.value, shown: substitution.written }, ...parts];
   const names = substitution.pieces.map((piece) => piece.written);
   const found = hideIn(words.found, allForms(hidden.filter(({ value }) => value.length >= minSecret)));
   const rest = [substitution.written, ...names].reduce((text, name) => text.replaceAll(name, ''), found);
@@ -101,7 +105,7 @@ export function maskLine(line: string, hidden: readonly Hidden[]): string {
 
 /** A key that promises a secret, and its value: also in a text that could not be read as a whole. */
 const secretPair =
-  /((?:token|secret|passw(?:or)?d|passphrase|credentials?|authorization|cookie|(?:api|private|access|signing|encryption)[-_]?key)["']?[ \t]{0,20}:[ \t]{0,20}["']?)([^"',}\]]+)/gi;
+  /((?:token|secret|passw(?:or)?d|passphrase|credentials?|authorization|cookie|(?:api|private|access|signing|encryption)[-_]?key)["']?[ \t]{0,20}:[ \t]{0,20}["']?)([^"',}\]]*[^"',}\]\s])/gi;
 
 /** What of the substitutions is a secret for good: it came from a file, or from a variable whose name promises one. */
 export function secretTexts(substitutions: readonly Substitution[]): string[] {

@@ -12,6 +12,9 @@ export interface TextFinding extends Finding {
 /** How many values anchors may stand for in all, so that ten lines cannot become a billion values. */
 const maxAliasedValues = 100_000;
 
+/** How long a list, and how large a mapping, may be. Each item takes a tenth of a millisecond to check. */
+const maxItems = 100_000;
+
 /** Keys that mean something else to JavaScript. */
 const forbiddenKeys = new Set(['__proto__', 'constructor', 'prototype']);
 
@@ -21,7 +24,7 @@ const plainTags = /^(!|tag:yaml\.org,2002:(str|int|float|bool|null|map|seq))$/;
 /** Turns the nodes of a YAML document into plain values, and remembers where each came from. */
 export class YamlValues {
   readonly findings: TextFinding[] = [];
-  /** Whether anchors stand for too much, so that the value is not all there. */
+  /** Whether there is too much of something, so that the value is not all there. */
   exhausted = false;
   readonly #anchors = new Map<string, Node>();
   readonly #targets = new Map<Alias, Node>();
@@ -83,6 +86,16 @@ export class YamlValues {
 
   #readPlain(node: Exclude<Node, Alias>, path: Path): unknown {
     if (isScalar(node)) return node.value;
+    if (node.items.length > maxItems) {
+      this.#add(
+        node.range?.[0] ?? 0,
+        path,
+        'there are more than 100,000 of these',
+        'write less, or check that this is the right file',
+      );
+      this.exhausted = true;
+      return undefined;
+    }
     if (isMap(node)) return this.#readMap(node, path);
     return node.items.map((item, index) => this.read(isYamlNode(item) ? item : null, [...path, index]));
   }
