@@ -14,7 +14,7 @@ export class ChunkedReader {
   readonly #onWrong: (what: string) => void;
   #state: 'size' | 'data' | 'data end' | 'trailers' | 'done' = 'size';
   #left = 0;
-  /** The extensions of each chunk that carried some, as received, with the `;`. */
+  /** The extensions of each chunk that carried some: everything behind the size, as received. */
   readonly extensions: string[] = [];
   /** The trailer lines as they came. */
   readonly trailers: HeaderLine[] = [];
@@ -47,8 +47,7 @@ export class ChunkedReader {
   #readSize(line: string): void {
     const strict = strictSizeLine.exec(line);
     if (strict === null) this.#onWrong(`chunk size line ${JSON.stringify(line.slice(0, 60))}`);
-    const semicolon = line.indexOf(';');
-    if (semicolon !== -1) this.extensions.push(line.slice(semicolon));
+    if (line.includes(';')) this.extensions.push(line.replace(/^[0-9A-Fa-f]+/, ''));
     const size = Number.parseInt(line, 16);
     this.#left = Number.isSafeInteger(size) && size > 0 ? size : 0;
     this.#state = this.#left === 0 ? 'trailers' : 'data';

@@ -22,7 +22,7 @@ export class RecordedRequest {
   headComplete = false;
   /** Octets of content, without chunk framing. */
   bodyLength = 0;
-  /** The extensions of each chunk that carried some, as received, with the `;`. */
+  /** The extensions of each chunk that carried some: everything behind the size, as received. */
   chunkExtensions: readonly string[] = [];
   trailers: readonly HeaderLine[] = [];
   /** Everything that is not as RFC 9112 wants it, or that two readers could read differently. */

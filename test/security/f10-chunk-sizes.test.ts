@@ -31,7 +31,7 @@ const sizes = [
     '\x005',
     '５',
   ],
-  ...['10000000000000000', 'FFFFFFFFFFFFFFFF5', 'f'.repeat(300)],
+  ...['00000000000000005', '10000000000000000', 'FFFFFFFFFFFFFFFF5', 'f'.repeat(300)],
 ];
 
 const breaks: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { answer } from '../kit/replies.ts';
+import { answer, raw } from '../kit/replies.ts';
 import { startFramingScene } from './framing-scene.ts';
 
 function withTrailers(trailers: string): string {
@@ -105,6 +105,26 @@ test('F13: trailers without measure or form are 400, close, and no whole request
   for (const [name, trailers] of Object.entries(inputs)) {
     await t.test(name, async () => {
       await scene.assertRefused(withTrailers(trailers), { status: [400, 413, 431], inBody: true });
+    });
+  }
+});
+
+test('F13: a target whose trailers are malformed gets its client a 502, or a connection that breaks off', async (t) => {
+  const scene = await startFramingScene(t);
+  for (const trailer of ['Content-Length: 9', 'X : y', 'X: \0', 'X: a\nY: b']) {
+    await t.test(JSON.stringify(trailer), async () => {
+      scene.target.next(
+        raw(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n${trailer}\r\n\r\n`),
+      );
+      const client = await scene.connect();
+      await client.send('GET / HTTP/1.1\r\nHost: gw.test\r\n\r\n');
+      const outcome = await client.outcome();
+      client.destroy();
+      if (outcome.kind === 'response' && outcome.response.status === 200)
+        assert.deepEqual(outcome.response.trailers, []);
+      else if (outcome.kind === 'response') assert.equal(outcome.response.status, 502);
+      else assert.equal(outcome.kind, 'closed');
+      await scene.assertNextClientServed();
     });
   }
 });

@@ -3,7 +3,7 @@ export function cutAt(bytes: Buffer, cuts: readonly number[]): Buffer[] {
   const pieces: Buffer[] = [];
   let from = 0;
   for (const to of [...cuts, bytes.length]) {
-    // A copy, as a read brings one: nobody may look beyond its end.
+    // A copy, as a read brings one: nobody may look beyond its end, and the engine may move octets within it.
     if (to > from) pieces.push(Buffer.from(bytes.subarray(from, to)));
     from = to;
   }
