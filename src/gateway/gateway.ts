@@ -14,6 +14,7 @@ import type { AccessLog, AccessRecord } from '../observe/access-log.ts';
 import { createAccessLog } from '../observe/access-log.ts';
 import { createGatewayMetrics, type GatewayMetrics } from '../observe/gateway-metrics.ts';
 import { MetricsRegistry } from '../observe/metrics.ts';
+import { wantsColor } from '../observe/paint.ts';
 import { createLogger } from '../observe/operational-log.ts';
 import { builtInPolicies } from './built-in-policies.ts';
 import type { ConfigSource } from './config-source.ts';
@@ -113,7 +114,9 @@ export class Gateway {
     const policies = [...builtInPolicies, ...(options.policies ?? [])];
     this.#options = options;
     this.#watcher = new FileWatcher(() => {
-      void this.reload();
+      this.reload().catch((error: unknown) => {
+        this.#logger.error({ err: error }, 'the reload failed; the old configuration goes on serving');
+      });
     });
     const loadOptions = {
       policies,
@@ -346,7 +349,7 @@ export class Gateway {
     this.#accessLog = createAccessLog({
       format: pretty ? 'pretty' : 'json',
       query: log.query,
-      color: terminal,
+      color: wantsColor(process.stdout, process.env),
     });
   }
 
