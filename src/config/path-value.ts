@@ -35,7 +35,7 @@ export function pathMistake(path: string): string | undefined {
 }
 
 /** The canonical form of a path as one writes it, in which characters beyond ASCII stand as they are. */
-export function canonicalForm(path: string): string | undefined {
+function canonicalForm(path: string): string | undefined {
   return canonicalPath(
     path.replace(/ |[^\u0000-\u007f]/gu, (character) => encodeURIComponent(character.toWellFormed())),
   );

@@ -47,15 +47,6 @@ export type Config = DeepReadonly<BuiltConfig>;
 /** An address that the gateway accepts connections on. */
 export type ListenerConfig = Config['listen'][number];
 
-/** The admin listener. */
-export type AdminConfig = NonNullable<Config['admin']>;
-
-/** Time-outs towards clients. */
-export type TimeoutsConfig = Config['timeouts'];
-
-/** Limits of what clients may send and hold. */
-export type LimitsConfig = Config['limits'];
-
 /** A named group of targets. */
 export type UpstreamConfig = Config['upstreams'][string];
 
