@@ -9,7 +9,7 @@ import { problemOf } from '../core/problem.ts';
 import type { UpstreamHandler, UpstreamResponse } from '../core/upstream-call.ts';
 import { HeaderList } from '../http/header-list.ts';
 import { commonMethods } from '../http/methods.ts';
-import { hasEncodedSeparator } from '../http/path.ts';
+import { canonicalPath, hasEncodedSeparator } from '../http/path.ts';
 import type { Http1Request } from '../http1/request-head.ts';
 import { allowedTrailers } from '../http1/trailers.ts';
 import { UpstreamCall } from '../upstream/upstream-call.ts';
@@ -19,7 +19,7 @@ import type { ExchangeContext, RunningExchange } from './exchange-context.ts';
 import type { Snapshot } from './snapshot.ts';
 import { buildCall, methodTakesNoTunnel, refusedUpgrade, targetPath } from './outgoing.ts';
 import type { CheckedReply } from './policy-reply.ts';
-import { checkReply, isFinalStatus } from './policy-reply.ts';
+import { checkReply, isFinalStatus, ownedInAnswers } from './policy-reply.ts';
 
 const noParams: Readonly<Record<string, string>> = Object.freeze(
   Object.create(null) as Record<string, string>,
@@ -231,6 +231,10 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
     }
     if (route.upstream === undefined || this.preflight) {
       this.#answerMiss();
+      return;
+    }
+    if (this.upstreamPath !== request.path && canonicalPath(this.upstreamPath) !== this.upstreamPath) {
+      this.#answerError(new GatewayError('policy_failed', 'a policy made a path that is not canonical'));
       return;
     }
     this.#phase = 'calling';
@@ -454,6 +458,7 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
     const downstream = this.#downstream;
     this.#status = head.status;
     if (this.route.watchesResponses) {
+      head.headers.deleteAdded(ownedInAnswers);
       // A policy may have changed the status.
       if (!isFinalStatus(head.status)) {
         this.#responsePolicyFailed(new RangeError(`the status ${String(head.status)}`), this.#asked);

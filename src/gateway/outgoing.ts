@@ -10,6 +10,7 @@ import type { CallRequest } from '../upstream/upstream-call.ts';
 import { hostWithPort } from './client-address.ts';
 import type { CompiledRoute } from './compiled-route.ts';
 import { stripPrefix } from './compiled-route.ts';
+import { ownedInRequests } from './policy-reply.ts';
 
 /** Methods that may be sent twice (RFC 9110 §9.2.2, RFC 10008 for QUERY). */
 const idempotent = new Set([
@@ -53,6 +54,8 @@ export function targetPath(exchange: Outgoing): string {
 export function buildCall(exchange: Outgoing, context: OutgoingContext, wrapped: boolean): CallRequest {
   const { request, route } = exchange;
   const { headers } = request;
+  // What a client sent of these is gone; what is there now is a policy's.
+  headers.deleteAdded(ownedInRequests);
   const length = outgoingLength(request, wrapped);
   if (route.config !== undefined && route.config.methods.length > 0) removeMethodOverrides(headers);
   const added = addedLines(exchange, context);

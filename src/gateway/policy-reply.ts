@@ -2,8 +2,24 @@ import type { Reply } from '../core/exchange.ts';
 import { isFieldName, isFieldValue } from '../http/field.ts';
 import { HeaderList } from '../http/header-list.ts';
 
-/** Framing and connection are the engine's alone; a policy's reply cannot set them. */
-const ownedByEngine = new Set(['content-length', 'transfer-encoding', 'connection', 'keep-alive', 'trailer']);
+/** Framing and connection are the engine's alone; neither a policy's reply nor its edits of an answer can set them. */
+export const ownedInAnswers: ReadonlySet<string> = new Set([
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'trailer',
+]);
+
+/** The same for requests, where the host and the upgrade are the route's as well. */
+export const ownedInRequests: ReadonlySet<string> = new Set([
+  ...ownedInAnswers,
+  'expect',
+  'host',
+  'te',
+  'upgrade',
+]);
 
 /** A {@link Reply} that is what it says. */
 export interface CheckedReply {
@@ -25,7 +41,7 @@ export function checkReply(reply: Reply): CheckedReply {
     if (typeof name !== 'string' || typeof value !== 'string' || !isFieldName(name) || !isFieldValue(value)) {
       throw new TypeError(`a reply with the malformed header ${JSON.stringify(name)}`);
     }
-    if (!ownedByEngine.has(name.toLowerCase())) list.append(name, value);
+    if (!ownedInAnswers.has(name.toLowerCase())) list.append(name, value);
   }
   return { status, headers: list, body: octetsOf(body) };
 }

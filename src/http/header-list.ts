@@ -122,6 +122,15 @@ export class HeaderList {
     return this.#removeWhere((text, start, end) => predicate(text.slice(start, end).toLowerCase()));
   }
 
+  /** Removes every line that was added later and whose name, in lower case, is in the set. Received lines stay. */
+  deleteAdded(names: ReadonlySet<string>): void {
+    const added = this.#added;
+    if (added === undefined) return;
+    for (let i = 0; i < added.length; i += 2) {
+      if (names.has((added[i] as string).toLowerCase())) added[i] = '';
+    }
+  }
+
   /** Name (as received) and value of each line, in order. */
   *[Symbol.iterator](): Generator<[name: string, value: string]> {
     const text = this.#text;
