@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { PolicyDefinition } from '../core/policy.ts';
 import { buildConfig } from './build-config.ts';
 import type { RegExpVerdicts } from './checks/regular-expressions.ts';
+import { policyOptionMistakes } from './checks/policy-options.ts';
 import { readAuthorities } from './checks/certificate-files.ts';
 import { crossMistakes } from './cross-mistakes.ts';
 import { completeView, salvagedView } from './document-view.ts';
@@ -44,12 +45,11 @@ export async function readDocument(written: unknown, context: DocumentContext): 
   const view = document === undefined ? salvagedView(schema, raw) : completeView(document, raw);
   const authorities = await readAuthorities(view, context);
   const crossed = await toEnd(crossMistakes(view, context.policies, context.verdicts));
-  const all = [
-    ...withoutReplaced(schemaFindings, findings),
-    ...withoutReplaced(crossed, findings),
-    ...authorities.findings,
-    ...findings,
-  ];
+  const mistakes = [...schemaFindings, ...crossed, ...authorities.findings];
+  // What no snapshot will be made of, policies will not be asked about either.
+  const broken = mistakes.length > 0 || findings.length > 0;
+  if (broken) mistakes.push(...policyOptionMistakes(schema, view, context.policies));
+  const all = [...withoutReplaced(mistakes, findings), ...findings];
   return {
     config: document === undefined || all.length > 0 ? undefined : buildConfig(authorities.locate(document)),
     findings: all,

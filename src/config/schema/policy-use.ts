@@ -11,7 +11,7 @@ export interface ParsedPolicyUse {
 }
 
 /** A list of policies as one writes it: `- cors: {…}` with options, `- request-id` without. */
-export function policyList(policies: readonly PolicyDefinition[]): z.ZodType<ParsedPolicyUse[]> {
+export function policyList(policies: readonly PolicyDefinition[]): z.ZodArray<z.ZodType<ParsedPolicyUse>> {
   return z.array(policyUse(policies), {
     error: (issue) => withRemedy(`expected a list of policies, found ${foundIn(issue.input)}`, 'write each policy on a line of its own with "- " in front'),
   });
