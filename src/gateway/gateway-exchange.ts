@@ -409,13 +409,13 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
     const { policies } = this.route;
     for (let i = from; i >= 0; i--) {
       let waiting: void | Promise<void>;
+      this.#asked = i;
       try {
         waiting = policies[i]?.instance.onResponse?.(this, head);
-      this.#asked = i;
-      } catch (error) {
-        this.#responsePolicyFailed(error, i);
         // Whatever else a policy returns says nothing.
         if (!isPromise(waiting)) continue;
+      } catch (error) {
+        this.#responsePolicyFailed(error, i);
         return;
       }
       this.#hold(i);
@@ -455,8 +455,6 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
   }
 
   #sendHead(head: ResponseHead, length: number, hasBody: boolean, body?: Uint8Array): void {
-    const downstream = this.#downstream;
-    this.#status = head.status;
     if (this.route.watchesResponses) {
       head.headers.deleteAdded(ownedInAnswers);
       // A policy may have changed the status.
@@ -470,6 +468,8 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
         return;
       }
     }
+    const downstream = this.#downstream;
+    this.#status = head.status;
     const wrapped = this.#responseStages !== undefined && hasBody;
     const declared = this.route.watchesResponses ? this.#declaredLength(head, length, wrapped) : length;
     if (wrapped && this.#responseStages !== undefined) {
@@ -483,9 +483,9 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
         return;
       }
     }
+    const sink = this.#responseSink;
     if (head.from === 'target') {
       downstream.sendHead(head, declared, hasBody);
-    const sink = this.#responseSink;
       return;
     }
     downstream.cork();
@@ -549,10 +549,10 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
     this.#answer = undefined;
     this.#endHeld = false;
     this.#responseStages = undefined;
-    const reply = problemOf(error, this.id);
-    const body = Buffer.from(typeof reply.body === 'string' ? reply.body : '');
     this.#behindStages?.close();
     this.#responseSink = this.#downstream;
+    const reply = problemOf(error, this.id);
+    const body = Buffer.from(typeof reply.body === 'string' ? reply.body : '');
     const head: ResponseHead = {
       status: error.status,
       headers: HeaderList.from(reply.headers ?? []),
@@ -560,8 +560,6 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
     };
     this.#sendHead(head, body.length, this.request.method !== 'HEAD', body);
   }
-
-  // Ends.
 
   /** A stage in the way of the request has thrown. */
   #requestStageFailed(thrown: unknown, at: number): void {
@@ -584,6 +582,8 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
     this.#error ??= error;
     this.#downstream.abort(error);
   }
+
+  // Ends.
 
   /** The request cannot be completed, but the client is there to be told. */
   #failRequest(error: GatewayError): void {
@@ -652,13 +652,13 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
 
 const idleSource = { pause: () => undefined, resume: () => undefined };
 
-function isPromise(value: unknown): value is Promise<Reply | undefined | void> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 /** Answers that never have a body, whatever was asked (RFC 9110 §6.4.1). */
 function isBodyless(status: number): boolean {
   return status === 204 || status === 304;
 }
 
+function isPromise(value: unknown): value is Promise<Reply | undefined | void> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 function asGatewayError(thrown: unknown, what: string): GatewayError {
