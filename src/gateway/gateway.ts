@@ -356,7 +356,13 @@ export class Gateway {
   #log(record: AccessRecord): void {
     const { accessLog } = this.#options;
     if (accessLog === undefined) this.#accessLog?.log(record);
-    else if (accessLog !== false) accessLog(record);
+    else if (accessLog !== false) {
+      try {
+        accessLog(record);
+      } catch (error) {
+        this.#logger.error({ err: error }, 'the access log failed');
+      }
+    }
   }
 
   async #startAdmin({ admin }: Config): Promise<AdminServer | undefined> {
