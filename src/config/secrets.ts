@@ -43,7 +43,7 @@ function hiddenPieces({ pieces }: Substitution): Hidden[] {
 export function hideIn(text: string, hidden: readonly Hidden[]): string {
   const present = hidden.filter(({ value }) => text.includes(value));
   if (present.length === 0) return text;
-  const shownFor = new Map(present.toReversed().map(({ value, shown }) => [value, shown]));
+  const shownFor = new Map(present.map(({ value, shown }) => [value, shown]));
   const any = new RegExp(present.map(({ value }) => escapeRegExp(value)).join('|'), 'g');
   return text.replace(any, (form) => shownFor.get(form) ?? '');
 }

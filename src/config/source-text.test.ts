@@ -49,6 +49,19 @@ describe('decodeSource', () => {
     assert.ok(!decodeSource(new Uint8Array(maxFileBytes + 1).fill(0x20)).ok);
   });
 
+  test('finds the first bad byte behind characters of several bytes', () => {
+    for (let length = 0; length < 40; length++) {
+      const content = Uint8Array.from([
+        ...bytes(`${'x'.repeat(length)}😀é€`),
+        0xff,
+        ...bytes('😀'.repeat(20)),
+      ]);
+      const source = decodeSource(content);
+      assert.ok(!source.ok);
+      assert.equal(source.column, length + 5);
+    }
+  });
+
   test('finds the first bad byte wherever it is', () => {
     for (let at = 0; at < 300; at++) {
       const content = new Uint8Array(300).fill(0x61);
