@@ -26,6 +26,13 @@ const fails = () => {
   throw new Error('a stage that fails');
 };
 
+const brokenPromise = () => Object.fromEntries([['then', fails]]);
+const rejectsWithNothing = async () => {
+  const nothing: unknown = undefined;
+  // oxlint-disable-next-line typescript/only-throw-error -- the point of it
+  throw nothing;
+};
+
 /** What costs the exchange that it happens in a 500. */
 const failures: Readonly<Record<string, Untyped>> = {
   'answers null': { onRequest: () => null },
@@ -40,7 +47,7 @@ const failures: Readonly<Record<string, Untyped>> = {
   'answers an object as body': { onRequest: later({ status: 200, body: { length: 5 } }) },
   'answers an array as body': { onRequest: () => ({ status: 200, body: ['a'] }) },
   'answers with the status 101': { onRequest: later({ status: 101 }) },
-  'gives a promise whose then throws': { onRequest: () => ({ then: fails }) },
+  'gives a promise whose then throws': { onRequest: brokenPromise },
   'has a stage for requests that cannot be made': {
     onRequest: (exchange) => {
       exchange.wrapRequestBody(fails);
@@ -56,8 +63,8 @@ const failures: Readonly<Record<string, Untyped>> = {
       head.status = 1000;
     },
   },
-  'rejects with nothing': { onRequest: async () => Promise.reject() },
-  'rejects with nothing on the answer': { onResponse: async () => Promise.reject() },
+  'rejects with nothing': { onRequest: rejectsWithNothing },
+  'rejects with nothing on the answer': { onResponse: rejectsWithNothing },
 };
 
 for (const [what, instance] of Object.entries(failures)) {
@@ -92,7 +99,7 @@ const harmless: Readonly<Record<string, Untyped>> = {
   'returns whether a header was there': { onResponse: (_, head) => head.headers.delete('server') },
   'returns null from onResponse': { onResponse: () => null },
   'rejects in onFinish': { onFinish: async () => Promise.reject(new Error('too late')) },
-  'gives onFinish a promise whose then throws': { onFinish: () => ({ then: fails }) },
+  'gives onFinish a promise whose then throws': { onFinish: brokenPromise },
 };
 
 for (const [what, instance] of Object.entries(harmless)) {
