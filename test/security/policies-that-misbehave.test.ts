@@ -26,8 +26,8 @@ const fails = () => {
   throw new Error('a stage that fails');
 };
 
-const thenKey: string = ['th', 'en'].join('');
-const brokenPromise = () => Object.fromEntries([[thenKey, fails]]);
+// oxlint-disable-next-line unicorn/no-thenable -- a promise that is none is the attack
+const brokenPromise = () => ({ then: fails });
 const rejectsWithNothing = async () => {
   const nothing: unknown = undefined;
   throw nothing;
