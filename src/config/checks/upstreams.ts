@@ -1,5 +1,6 @@
 import { hostname, networkInterfaces } from 'node:os';
 import { isIP } from 'node:net';
+import { normalizeIp } from '../../http/ip.ts';
 import type { DocumentView, UpstreamDocument } from '../document-view.ts';
 import type { Finding } from '../finding.ts';
 import { isForbiddenAddress, isLoopback, type TargetAddress } from '../target.ts';
@@ -63,12 +64,18 @@ function targetMistakes(
 /** Whether a request to the target would arrive at the listener. */
 function reaches(target: TargetAddress, address: OwnAddress, machine: ReadonlySet<string>): boolean {
   if (target.port !== address.port) return false;
-  if (address.host === undefined)
-    return isLoopback(target.host) || isUnspecified(target.host) || machine.has(target.host);
-  if (target.host === address.host.toLowerCase()) return true;
+  const host = canonicalHost(target.host);
+  if (address.host === undefined) return isLoopback(host) || isUnspecified(host) || machine.has(host);
+  const own = canonicalHost(address.host);
+  if (host === own) return true;
   // Both `localhost` and `0.0.0.0` lead to a listener on a loopback address; 127.0.0.2 does not lead to 127.0.0.1.
-  const vague = isUnspecified(target.host) || isIP(target.host) === 0 || isIP(address.host) === 0;
-  return vague && isLoopback(address.host) && (isLoopback(target.host) || isUnspecified(target.host));
+  const vague = isUnspecified(host) || isIP(host) === 0 || isIP(own) === 0;
+  return vague && isLoopback(own) && (isLoopback(host) || isUnspecified(host));
+}
+
+/** One spelling for each address and name; IPv4 in IPv6 is IPv4. */
+function canonicalHost(host: string): string {
+  return normalizeIp(host) ?? host.toLowerCase().replace(/\.$/, '');
 }
 
 function isUnspecified(host: string): boolean {
