@@ -82,6 +82,9 @@ for (const [name, bit] of [
   ['proxy-authentication-info', SEEN.HOP],
   ['trailer', SEEN.HOP],
   ['http2-settings', SEEN.HOP],
+  // Some frameworks route by these, past the path that everything here has decided on.
+  ['x-original-url', SEEN.HOP],
+  ['x-rewrite-url', SEEN.HOP],
 ] as const) {
   byLength[name.length] = [...(byLength[name.length] ?? []), [name, bit]];
 }

@@ -175,3 +175,12 @@ test('F53: on a route for some methods, a header cannot make it another one', as
     [undefined, undefined, undefined],
   );
 });
+
+test('F53: a header cannot name another path than the one that was decided on', async (t) => {
+  const scene = await startFramingScene(t);
+  const request = await scene.assertForwarded(
+    'GET /public HTTP/1.1\r\nHost: gw.test\r\nX-Original-URL: /admin\r\nX-Rewrite-URL: /admin\r\n\r\n',
+  );
+  assert.equal(request.header('x-original-url'), undefined);
+  assert.equal(request.header('x-rewrite-url'), undefined);
+});
