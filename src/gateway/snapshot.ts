@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Finding } from '../config/finding.ts';
-import { paramNamesOf } from '../config/path-pattern.ts';
-import type { Config, PolicyUse, RouteConfig } from '../config/schema.ts';
+import { paramNames } from '../config/schema/path-match.ts';
+import type { Config, PolicyUse } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
 import type { PolicyDefinition, PolicyMetrics } from '../core/policy.ts';
@@ -62,12 +62,12 @@ export class Snapshot {
     const maker = new PolicyMaker(environment);
     const missPolicies = maker.make(config.policies, '', []);
     this.routes = config.routes.map((route) => {
-      const paramNames = paramNamesOfRoute(route);
+      const names = paramNames(route.path);
       return compileRoute(route, config, {
-        policies: maker.make([...config.policies, ...route.policies], route.name, paramNames),
+        policies: maker.make([...config.policies, ...route.policies], route.name, names),
         upstream: route.upstream === undefined ? undefined : environment.upstream(route.upstream),
         metrics: environment.routeMetrics(route.name),
-        paramNames,
+        paramNames: names,
       });
     });
     this.miss = compileMiss(config, missPolicies, environment.routeMetrics(''));
@@ -173,13 +173,6 @@ function findingOf(error: unknown, use: PolicyUse): Finding {
     found: `the policy ${use.name} could not be made: ${message}`,
     remedy: 'mend its options, or the policy',
   };
-}
-
-function paramNamesOfRoute(route: RouteConfig): string[] {
-  const { type, value } = route.path;
-  if (type === 'pattern') return paramNamesOf(value);
-  if (type !== 'regex') return [];
-  return [...value.matchAll(/\(\?<([A-Za-z_]\w*)>/g)].map((match) => match[1] ?? '');
 }
 
 function serverSettings({ timeouts, limits }: Config): ServerSettings {
