@@ -27,6 +27,8 @@ export interface Downstream extends BodySink, BodySource {
   sendInterim(status: number, headers: HeaderList): void;
   /** Lets the body flow; first answers 100 when the client waits for it. Once for each exchange. */
   startBody(): void;
+  /** Nothing of the body that was handed over so far is held any more: its memory may be used again. */
+  bodyTaken(): void;
   /**
    * Sends the head of the final answer.
    * @param length octets of the body that follows; −1 when not known. 0 for an answer without a body.
@@ -43,7 +45,10 @@ export interface Downstream extends BodySink, BodySource {
   readonly bytesWritten: number;
   /** Gathers what is written until {@link uncork}, so that a head and a small body leave together. */
   cork(): void;
-  /** @returns false when the client does not keep up: pause the source until `onClientDrain`. */
+  /**
+   * @returns false when the client does not keep up: pause the source until `onClientDrain`; true when nothing of what was
+   *   written is held here any more.
+   */
   uncork(): boolean;
   /** Arms the time-out of the whole exchange, in milliseconds; 0 disarms. It calls `onExchangeTimeout`. */
   setExchangeTimeout(delay: number): void;
@@ -57,8 +62,11 @@ export interface DownstreamHandler {
   start(): void;
   onRequestBody(chunk: Uint8Array): void;
   onRequestEnd(trailers: HeaderList | undefined): void;
-  /** Everything that one read brought has been handed over: flush what was gathered. */
-  onRequestFlush(): void;
+  /**
+   * Everything that one read brought has been handed over: flush what was gathered.
+   * @returns true when nothing of it is held any more, so that its memory may be used again; false when in doubt.
+   */
+  onRequestFlush(): boolean;
   /** The client takes more of the answer. */
   onClientDrain(): void;
   /** The client is gone, too slow, or sends a body that breaks the rules. */

@@ -22,12 +22,19 @@ export interface UpstreamHandler {
   onUpgrade(headers: HeaderList): void;
   onResponseBody(chunk: Uint8Array): void;
   onResponseEnd(trailers: HeaderList | undefined): void;
-  /** The target takes more of the request's body. */
-  onUpstreamDrain(): void;
+  /**
+   * The target takes more of the request's body.
+   * @param taken whether nothing of what was handed over so far is held any more.
+   */
+  onUpstreamDrain(taken: boolean): void;
   /** The target does not take more at once: pause the client until `onUpstreamDrain`. */
   onUpstreamBackpressure(): void;
   onUpstreamError(error: GatewayError): void;
-  /** One read of the target's socket is about to be handed over, or has been. */
+  /** One read of the target's socket is about to be handed over. */
   onBatchStart(): void;
-  onBatchEnd(): void;
+  /**
+   * One read of the target's socket has been handed over.
+   * @returns true when nothing of it is held any more, so that its memory may be used again; false when in doubt.
+   */
+  onBatchEnd(): boolean;
 }

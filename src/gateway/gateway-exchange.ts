@@ -305,7 +305,8 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
     return taken && this.#requestStages === undefined;
   }
 
-  onUpstreamDrain(): void {
+  onUpstreamDrain(taken: boolean): void {
+    if (taken && this.#requestStages === undefined) this.#downstream.bodyTaken();
     this.#requestSource.resume();
   }
 
@@ -368,6 +369,7 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
   }
 
   onClientDrain(): void {
+    if (this.#responseStages === undefined) this.#call?.bodyTaken();
     if (this.#holdingAt === -1) this.#responseSource?.resume();
   }
 
@@ -528,6 +530,8 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
     this.#error ??= error;
     this.#status = error.status;
     if (this.#clientGone) return;
+    // Stages were put there for another answer: an error passes none of them.
+    this.#responseStages = undefined;
     const reply = problemOf(error, this.id);
     this.#answerReply({ ...reply, headers: [...(reply.headers ?? []), ...headers] }, 'error');
   }

@@ -7,9 +7,11 @@ import { WheelTimer } from '../core/timer-wheel.ts';
 import type { UpstreamHandler } from '../core/upstream-call.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import { BodyWriter } from './body-writer.ts';
+import { contentOf } from './chunk-content.ts';
 import type { Llhttp } from './llhttp.ts';
 import { RESPONSE } from './llhttp.ts';
 import { COMPLETE, FAILED, INCOMPLETE, MessageReader } from './message-reader.ts';
+import { releaseReadBuffer } from './read-buffer.ts';
 import type { Http1Response } from './response-head.ts';
 import { readResponseHead } from './response-head.ts';
 
@@ -77,6 +79,8 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
   #streams = false;
   #paused = false;
   #rest: Buffer | undefined;
+  /** The last read, while some of it may still be held by whom it was handed to. */
+  #lent: Buffer | undefined;
   #processing = false;
   #connected = false;
   #targetEnded = false;
@@ -206,7 +210,15 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
 
   #onDrain(): void {
     if (this.#reading === 'head' && !this.#requestDone) this.#timer.clear();
-    this.#handler?.onUpstreamDrain();
+    this.#handler?.onUpstreamDrain(true);
+  }
+
+  /** Nothing of what was handed over so far is held any more: its memory may be used again. */
+  bodyTaken(): void {
+    const lent = this.#lent;
+    if (lent === undefined) return;
+    this.#lent = undefined;
+    releaseReadBuffer(lent);
   }
 
   #onConnect(): void {
@@ -265,8 +277,10 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
       at = this.#step(chunk, at);
     }
     this.#processing = false;
-    handler.onBatchEnd();
+    const free = handler.onBatchEnd();
+    if (free && this.#rest === undefined) releaseReadBuffer(chunk);
     if (this.#gone) return;
+    if (!free && this.#rest === undefined) this.#lent = chunk;
     if (this.#reading === 'done') {
       if (this.#requestDone) this.#release();
     } else {
@@ -376,15 +390,9 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
       this.#fail(new GatewayError('upstream_body_broken', reader.errorReason || 'too many trailers'));
       return chunk.length;
     }
-    const { data } = reader;
     if (result === COMPLETE) this.#reading = 'done';
-    if (data.length === 2) {
-      this.#handler?.onResponseBody(chunk.subarray(data[0], data[1]));
-    } else if (data.length > 2) {
-      const pieces: Buffer[] = [];
-      for (let i = 0; i < data.length; i += 2) pieces.push(chunk.subarray(data[i], data[i + 1]));
-      this.#handler?.onResponseBody(Buffer.concat(pieces));
-    }
+    const content = contentOf(chunk, reader.data);
+    if (content !== undefined) this.#handler?.onResponseBody(content);
     if (result === COMPLETE) this.#responseDone(reader.takeTrailers());
     return at + reader.consumed;
   }
@@ -411,6 +419,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
     this.#handler = undefined;
     this.#request = undefined;
     this.#response = undefined;
+    this.#lent = undefined;
     // What waits here came behind the answer, while that was held up: nobody asked for it.
     const spent = this.#targetEnded || this.#rest !== undefined || this.#writer.backlog;
     if (response?.keepAlive !== true || spent) {
@@ -508,7 +517,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
   #leave(): void {
     if (this.#gone) return;
     this.#gone = true;
-    this.#rest = undefined;
+    this.#rest = this.#lent = undefined;
     this.#reader.close();
     this.#timer.dispose();
     this.#owner.onGone(this);

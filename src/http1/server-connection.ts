@@ -8,10 +8,12 @@ import { WheelTimer } from '../core/timer-wheel.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import { commonMethods } from '../http/methods.ts';
 import { BodyWriter } from './body-writer.ts';
+import { contentOf } from './chunk-content.ts';
 import { malformedRequest } from './malformed-request.ts';
 import { COMPLETE, FAILED, INCOMPLETE, MessageReader } from './message-reader.ts';
 import type { Llhttp } from './llhttp.ts';
 import { REQUEST } from './llhttp.ts';
+import { releaseReadBuffer } from './read-buffer.ts';
 import type { HeadLimits, HeadMemory, Http1Request } from './request-head.ts';
 import { createHeadMemory, readRequestHead } from './request-head.ts';
 import { RequestBodyPace } from './request-body-pace.ts';
@@ -90,6 +92,8 @@ export class ServerConnection implements Downstream, TimerOwner {
   #resumed = false;
   /** Octets read but not yet looked at: the next request, or body that nobody wants yet. */
   #rest: Buffer | undefined;
+  /** The last read, while some of it may still be held by whom it was handed to. */
+  #lent: Buffer | undefined;
   #processing = false;
   #continueSent = false;
   #requests = 0;
@@ -169,6 +173,13 @@ export class ServerConnection implements Downstream, TimerOwner {
     this.#exchangeTimer.set(delay);
   }
 
+  bodyTaken(): void {
+    const lent = this.#lent;
+    if (lent === undefined) return;
+    this.#lent = undefined;
+    releaseReadBuffer(lent);
+  }
+
   #onData(chunk: Buffer): void {
     // What the socket had read before it was paused comes in whatever phase resumed it.
     if (this.#resumed) this.#resumed = false;
@@ -227,7 +238,11 @@ export class ServerConnection implements Downstream, TimerOwner {
       at = this.#step(chunk, at);
     }
     this.#processing = false;
-    this.#exchange?.onRequestFlush();
+    const free = this.#exchange?.onRequestFlush() ?? false;
+    if (this.#rest === undefined) {
+      if (free) releaseReadBuffer(chunk);
+      else if (this.#exchange !== undefined) this.#lent = chunk;
+    }
     if (this.#rest !== undefined) {
       if (!this.#held()) this.#goOn();
     } else if (this.#clientEnded) {
@@ -355,7 +370,8 @@ export class ServerConnection implements Downstream, TimerOwner {
       return end;
     }
     this.#pace.count(reader.consumed);
-    this.#handBody(chunk);
+    const content = contentOf(chunk, reader.data);
+    if (content !== undefined) this.#exchange?.onRequestBody(content);
     if (result !== COMPLETE || this.#reading !== 'chunked') return end;
     const trailers = reader.takeTrailers();
     const fault =
@@ -367,19 +383,6 @@ export class ServerConnection implements Downstream, TimerOwner {
     this.#reading = 'wait';
     this.#bodyEnded(trailers);
     return end;
-  }
-
-  /** The pieces of data found in a chunk; many small ones leave as one. */
-  #handBody(chunk: Buffer): void {
-    const { data } = this.#reader;
-    if (data.length === 0) return;
-    if (data.length === 2) {
-      this.#exchange?.onRequestBody(chunk.subarray(data[0], data[1]));
-      return;
-    }
-    const pieces: Buffer[] = [];
-    for (let i = 0; i < data.length; i += 2) pieces.push(chunk.subarray(data[i], data[i + 1]));
-    this.#exchange?.onRequestBody(Buffer.concat(pieces));
   }
 
   #drainLength(chunk: Buffer, at: number): number {
@@ -580,6 +583,7 @@ export class ServerConnection implements Downstream, TimerOwner {
     const exchange = this.#exchange;
     this.#exchange = undefined;
     this.#request = undefined;
+    this.#lent = undefined;
     exchange?.onResponseSent();
   }
 
@@ -619,6 +623,7 @@ export class ServerConnection implements Downstream, TimerOwner {
     if (this.#reading === 'raw') {
       this.#exchange?.onRequestEnd(undefined);
       if (this.socket.writableEnded) this.#finish();
+      else this.#readTimer.set(RAW_HALF_CLOSED);
       return;
     }
     const exchange = this.#exchange;

@@ -29,7 +29,7 @@ const deaf: UpstreamHandler = {
   onUpstreamBackpressure() {},
   onUpstreamError() {},
   onBatchStart() {},
-  onBatchEnd() {},
+  onBatchEnd: () => false,
 };
 
 /** A socket in memory of which the pool may ask whether it can still be read. */

@@ -105,7 +105,9 @@ class Exchange implements UpstreamHandler {
   }
 
   onBatchStart(): void {}
-  onBatchEnd(): void {}
+  onBatchEnd(): boolean {
+    return false;
+  }
 }
 
 describe('UpstreamCall', () => {

@@ -82,7 +82,7 @@ export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Wait
     this.#place = 'held';
     this.#attempt(false);
     // The client may have been held up because nothing more could be kept for it.
-    if (this.#connection?.flush() === true) this.#handler.onUpstreamDrain();
+    if (this.#connection?.flush() === true) this.#handler.onUpstreamDrain(false);
   }
 
   onQueueTimeout(): void {
@@ -90,10 +90,24 @@ export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Wait
     this.#fail(new GatewayError('upstream_busy', 'no place in time'));
   }
 
-  /** One read of the client has been handed over. */
-  flush(): void {
-    if (this.#connection?.flush() === false && this.#request.length !== 0)
+  /**
+   * One read of the client has been handed over.
+   * @returns true when nothing of it is held any more.
+   */
+  flush(): boolean {
+    const more = this.#connection?.flush() ?? false;
+    if (!more && this.#connection !== undefined && this.#request.length !== 0)
       this.#handler.onUpstreamBackpressure();
+    return more && this.#retainsNothing;
+  }
+
+  /** Nothing of the answer that was handed over so far is held any more. */
+  bodyTaken(): void {
+    if (!this.#done) this.#connection?.bodyTaken();
+  }
+
+  get #retainsNothing(): boolean {
+    return this.#retained === undefined || this.#retained.length === 0;
   }
 
   write(chunk: Uint8Array): boolean {
@@ -191,7 +205,7 @@ export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Wait
     this.#attempt(fresh);
     this.#connection?.flush();
     // The client may have been held up by the connection that is gone.
-    this.#handler.onUpstreamDrain();
+    this.#handler.onUpstreamDrain(false);
   }
 
   onInterim(status: number, headers: HeaderList): void {
@@ -221,8 +235,8 @@ export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Wait
     this.#handler.onResponseEnd(trailers);
   }
 
-  onUpstreamDrain(): void {
-    this.#handler.onUpstreamDrain();
+  onUpstreamDrain(taken: boolean): void {
+    this.#handler.onUpstreamDrain(taken && this.#retainsNothing);
   }
 
   onUpstreamBackpressure(): void {
@@ -233,8 +247,8 @@ export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Wait
     this.#handler.onBatchStart();
   }
 
-  onBatchEnd(): void {
-    this.#handler.onBatchEnd();
+  onBatchEnd(): boolean {
+    return this.#handler.onBatchEnd();
   }
 
   #fail(error: GatewayError): void {
