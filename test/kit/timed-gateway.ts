@@ -14,8 +14,8 @@ export interface TimedGateway extends TestGateway {
   pass(milliseconds: number): Promise<void>;
 }
 
-/** Milliseconds: well below one turn of the timer wheel, so that time-outs that arm others meet their own tick. */
-const step = 10_000;
+/** Milliseconds: less than one turn of the timer wheel, so that time-outs that arm others meet their own tick. */
+const step = 25_000;
 
 /**
  * Starts a gateway on a {@link FakeClock}. A route `/tick` of its own says how far its timers are: an exchange that times
