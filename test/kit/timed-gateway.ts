@@ -1,6 +1,8 @@
 import type { TestContext } from 'node:test';
 import type { ConfigInput } from '../../src/config/schema.ts';
+import { eventually } from './eventually.ts';
 import { FakeClock } from './fake-clock.ts';
+import { onFinish } from './finish.ts';
 import { exchangeOnce } from './raw-client.ts';
 import { startRecordingTarget } from './recording-target.ts';
 import { silent } from './replies.ts';
@@ -39,6 +41,16 @@ export async function startTimedGateway(
       ],
     },
     { ...options, clock },
+  );
+  // What the gateway does with a client that has left may take it time, of which nobody gives it any once the test is over.
+  onFinish(t, 'gateways', () =>
+    eventually(
+      () => {
+        clock.advance(100);
+        return gateway.gateway.stats.clientConnections === 0;
+      },
+      () => `connections end with their clients: ${JSON.stringify(gateway.gateway.stats)}`,
+    ),
   );
   return {
     ...gateway,
