@@ -6,6 +6,7 @@ import { eventually } from '../../test/kit/eventually.ts';
 import { connectClient, exchangeOnce } from '../../test/kit/raw-client.ts';
 import { startRecordingTarget } from '../../test/kit/recording-target.ts';
 import {
+  finish,
   play,
   raw,
   requestComplete,
@@ -98,6 +99,32 @@ describe('a policy that takes its time over an answer', () => {
       }
     });
   }
+
+  it('gets an answer out whole though its target is gone by then', async (t) => {
+    for (const end of [finish, reset]) {
+      const slow: PolicyInstance = { onResponse: async () => afterAWhile() };
+      const answer = play(requestComplete, send(responseText({ chunks: ['hel', 'lo'] })), end);
+      const gateway = await start(t, { slow }, answer);
+      assert.equal((await exchangeOnce(t, gateway.port, get)).text, 'hello');
+      assert.equal((await gateway.record(0)).error, undefined);
+    }
+  });
+
+  it('lets nobody take half an answer for a whole though its target is gone by then', async (t) => {
+    for (const end of [finish, reset]) {
+      for (const whole of [responseText({ body: 'hello' }), responseText({ chunks: ['hel', 'lo'] })]) {
+        const slow: PolicyInstance = { onResponse: async () => afterAWhile() };
+        const gateway = await start(t, { slow }, play(requestComplete, send(whole.slice(0, -2)), end));
+        const client = await connectClient(t, gateway.port);
+        await client.send(get);
+        const outcome = await client.outcome();
+        assert.ok(
+          outcome.kind === 'closed' || (outcome.kind === 'response' && outcome.response.status === 502),
+        );
+        assert.equal((await gateway.record(0)).error, 'upstream_body_broken');
+      }
+    }
+  });
 
   it('sees the answer that replaces one which broke off meanwhile, and lets that out alone', async (t) => {
     const { promise: broken, resolve: breakOff } = Promise.withResolvers<void>();

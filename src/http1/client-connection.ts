@@ -55,6 +55,9 @@ export interface OutgoingRequest {
 const HEAD_LIMIT = 64 * 1024;
 const LINE_LIMIT = 500;
 
+/** How long what is queued at the end of a raw relay may take to leave. */
+const PARTING = 10_000;
+
 type Reading = 'idle' | 'head' | 'length' | 'chunked' | 'close' | 'raw' | 'done';
 
 /**
@@ -84,6 +87,8 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
   #processing = false;
   #connected = false;
   #targetEnded = false;
+  /** How the connection was lost, while what came before that is still waiting here. */
+  #loss: GatewayError | undefined;
   #gone = false;
   #sentInTurn = -1;
   /** Whether this connection has served an exchange before the present one. */
@@ -168,11 +173,12 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
 
   end(trailers?: HeaderList): void {
     if (this.#gone || this.#requestDone) return;
+    this.#requestDone = true;
     if (this.#reading === 'raw') {
       this.socket.end();
+      if (this.#targetEnded) this.#part();
       return;
     }
-    this.#requestDone = true;
     this.#writer.end(trailers);
     this.#writer.uncork();
     if (this.#reading === 'done') this.#release();
@@ -238,7 +244,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
     }
     if (this.#sentInTurn !== -1) {
       if (this.#sentInTurn === this.#turn.current()) {
-        this.stale = true;
+        // No answer to this request; but the target is alive, and may read it all the same.
         this.#fail(new GatewayError('upstream_closed', 'octets that were there before the request'));
         return;
       }
@@ -258,6 +264,10 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
       this.#rest = undefined;
       this.#process(rest);
       if (this.#paused || this.#gone) return;
+    }
+    if (this.#loss !== undefined) {
+      this.#fail(this.#loss);
+      return;
     }
     if (this.#targetEnded) this.#endOfStream();
     else if (this.socket.isPaused()) this.socket.resume();
@@ -421,7 +431,8 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
     this.#response = undefined;
     this.#lent = undefined;
     // What waits here came behind the answer, while that was held up: nobody asked for it.
-    const spent = this.#targetEnded || this.#rest !== undefined || this.#writer.backlog;
+    const lost = this.#targetEnded || this.#loss !== undefined;
+    const spent = lost || this.#rest !== undefined || this.#writer.backlog;
     if (response?.keepAlive !== true || spent) {
       this.#leave();
       this.socket.destroySoon();
@@ -437,7 +448,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
   #onEnd(): void {
     if (this.#gone) return;
     this.#targetEnded = true;
-    if (this.#rest === undefined && !this.#paused) this.#endOfStream();
+    if ((this.#rest === undefined && !this.#paused) || this.#isShort) this.#endOfStream();
   }
 
   /** The target has closed its side, and everything before that has been handed over. */
@@ -450,6 +461,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
         return;
       case 'raw':
         this.#handler?.onResponseEnd(undefined);
+        if (this.#requestDone) this.#part();
         return;
       case 'head':
         this.#fail(this.#closedEarly());
@@ -470,16 +482,28 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
       this.#leave();
       return;
     }
-    if (!this.#connected) {
-      this.#fail(new GatewayError('upstream_connect_failed', describe(cause), { cause }));
-      return;
-    }
     // A reset may overtake what waits here; what is complete in front of it still counts.
-    if (this.#reading === 'head') this.#fail(this.#closedEarly(cause));
-    else
-      this.#fail(
-        new GatewayError('upstream_body_broken', cause?.message ?? 'the connection was lost', { cause }),
-      );
+    if (this.#rest === undefined || this.#isShort) this.#fail(this.#lossBy(cause));
+    else this.#loss ??= this.#lossBy(cause);
+  }
+
+  /** Whether what waits here is less than the answer still lacks. */
+  get #isShort(): boolean {
+    return this.#reading === 'length' && (this.#rest?.length ?? 0) < this.#remaining;
+  }
+
+  #lossBy(cause: Error | undefined): GatewayError {
+    if (!this.#connected) return new GatewayError('upstream_connect_failed', describe(cause), { cause });
+    if (this.#reading === 'head') return this.#closedEarly(cause);
+    return new GatewayError('upstream_body_broken', cause?.message ?? 'the connection was lost', { cause });
+  }
+
+  /** Both sides of a raw relay have said everything: what is still queued for the target gets a moment to leave. */
+  #part(): void {
+    this.#handler = undefined;
+    this.#reading = 'done';
+    this.#timer.set(PARTING);
+    this.socket.destroySoon();
   }
 
   #closedEarly(cause?: Error): GatewayError {

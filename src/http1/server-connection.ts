@@ -254,6 +254,7 @@ export class ServerConnection implements Downstream, TimerOwner {
   #afterLastOctet(): void {
     if (this.#reading === 'head' && this.#exchange === undefined) this.socket.destroySoon();
     else if (this.#reading === 'length' || this.#reading === 'chunked') this.#lose(unfinishedBody());
+    else if (this.#reading === 'raw') this.#endRelay();
   }
 
   /** Reads as far as one thing goes. @returns where the next begins. */
@@ -453,7 +454,9 @@ export class ServerConnection implements Downstream, TimerOwner {
     this.#reading = 'raw';
     this.#bodyFlows = true;
     this.#writer.head(`${statusLine(101)}${headers.serialize()}\r\n`);
+    const waiting = this.#rest !== undefined;
     this.#goOn();
+    if (!waiting && this.#clientEnded) this.#endRelay();
   }
 
   write(chunk: Uint8Array): boolean {
@@ -490,8 +493,10 @@ export class ServerConnection implements Downstream, TimerOwner {
 
   abort(_error: GatewayError): void {
     if (this.#closed) return;
-    // Without a length only a reset tells the client that this was not the end.
-    if (this.#writer.framing === 'close') this.socket.resetAndDestroy();
+    // Without a length only a reset tells the client that this was not the end; behind a FIN there can be none.
+    const { framing } = this.#writer;
+    const untold = (framing === 'close' || framing === 'raw') && !this.socket.writableEnded;
+    if (untold) this.socket.resetAndDestroy();
     else this.socket.destroy();
     this.#onLost();
   }
@@ -621,9 +626,7 @@ export class ServerConnection implements Downstream, TimerOwner {
   #onEnd(): void {
     this.#clientEnded = true;
     if (this.#reading === 'raw') {
-      this.#exchange?.onRequestEnd(undefined);
-      if (this.socket.writableEnded) this.#finish();
-      else this.#readTimer.set(RAW_HALF_CLOSED);
+      this.#endRelay();
       return;
     }
     const exchange = this.#exchange;
@@ -639,6 +642,13 @@ export class ServerConnection implements Downstream, TimerOwner {
     } else if (this.#request?.httpVersion === '1.1') {
       this.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
     }
+  }
+
+  /** The client has said everything that it had to say on a raw relay. */
+  #endRelay(): void {
+    this.#exchange?.onRequestEnd(undefined);
+    if (this.socket.writableEnded) this.#finish();
+    else this.#readTimer.set(RAW_HALF_CLOSED);
   }
 
   onTimer(timer: WheelTimer): void {

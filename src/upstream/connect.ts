@@ -17,7 +17,8 @@ export interface Connector {
  */
 export function createConnector(target: TargetConfig, tls: UpstreamConfig['tls']): Connector {
   const host = target.host.replace(/^\[|\]$/g, '');
-  const base = { host, port: target.port, ...socketOptions, autoSelectFamily: true };
+  // Half-open: a target that ends its side of a raw relay may still be told something.
+  const base = { host, port: target.port, ...socketOptions, autoSelectFamily: true, allowHalfOpen: true };
   if (target.protocol === 'http') return { event: 'connect', open: () => connectTcp(base) };
   const context: SecureContext = createSecureContext(
     tls.ca === undefined ? {} : { ca: readFileSync(tls.ca) },

@@ -457,18 +457,26 @@ describe('UpstreamCall', () => {
         socketAt(1).answer(okAnswer);
         assert.deepEqual(exchange.events.slice(-2), ['head 200', 'end']);
       });
-
-      it(`takes octets that were there before ${idempotent ? 'a GET' : 'a POST'} for no answer to it`, () => {
-        turn.open();
-        const { exchange } = rested({ idempotent });
-        socketAt(0).answer('HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n');
-        assert.equal(sockets.length, 2);
-        assert.equal(socketAt(0).destroyed, true);
-        socketAt(1).emit('connect');
-        socketAt(1).answer(okAnswer);
-        assert.deepEqual(exchange.events.slice(-2), ['head 200', 'end']);
-      });
     }
+
+    it('takes octets that were there before it for no answer, and asks again on a fresh connection', () => {
+      turn.open();
+      const { exchange } = rested();
+      socketAt(0).answer('HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n');
+      assert.equal(sockets.length, 2);
+      assert.equal(socketAt(0).destroyed, true);
+      socketAt(1).emit('connect');
+      socketAt(1).answer(okAnswer);
+      assert.deepEqual(exchange.events.slice(-2), ['head 200', 'end']);
+    });
+
+    it('does not send a POST again for such octets: the target is alive, and may read it', () => {
+      turn.open();
+      const { exchange } = rested({ idempotent: false });
+      socketAt(0).answer('HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n');
+      assert.equal(sockets.length, 1);
+      assert.equal(exchange.error?.code, 'upstream_closed');
+    });
 
     it('does not send a POST again when the target closes it later', () => {
       const { exchange } = rested({ idempotent: false });

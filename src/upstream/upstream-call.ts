@@ -48,6 +48,8 @@ export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Wait
   #place: 'none' | 'queued' | 'held' = 'none';
   #headReceived = false;
   #tunnel = false;
+  /** The target has ended its side of a raw relay. */
+  #relayEnded = false;
   #done = false;
   #backoff: NodeJS.Timeout | undefined;
   /** The target tried last. */
@@ -121,6 +123,7 @@ export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Wait
     this.#bodyEnded = true;
     this.#bodyTrailers = trailers;
     this.#connection?.end(trailers);
+    if (this.#relayEnded) this.#finish();
   }
 
   /** The answer is not wanted any more, or the request broke off. The handler hears nothing more. */
@@ -231,7 +234,8 @@ export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Wait
 
   onResponseEnd(trailers: HeaderList | undefined): void {
     // The raw relay ends when both sides have; until then the connection is still ours to write to.
-    if (!this.#tunnel) this.#finish();
+    this.#relayEnded = this.#tunnel;
+    if (!this.#tunnel || this.#bodyEnded) this.#finish();
     this.#handler.onResponseEnd(trailers);
   }
 

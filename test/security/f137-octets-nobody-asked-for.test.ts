@@ -65,20 +65,33 @@ test('F137: an answer on a connection at rest reaches nobody, and the connection
   assert.equal(scene.target.connections.length, 2);
 });
 
-test('F137: an answer sent to a connection at rest in the very moment of the next request reaches nobody', async (t) => {
-  const scene = await startUpstreamScene(t);
-  const client = await connectClient(t, scene.port);
-  for (let round = 0; round < 200; round++) {
-    const bytes = round % 2 === 0 ? get : post;
-    // Both are with the system before the gateway reads either of them.
-    const resting = scene.target.openConnections.at(-1)?.socket;
-    resting?.write(smuggled);
-    scene.target.next(answer({ body: `answer ${round}` }));
-    await client.send(bytes);
-    assert.equal((await client.response()).text, `answer ${round}`);
-  }
-  await scene.assertNextServed();
-});
+for (const method of ['GET', 'POST'] as const) {
+  test(`F137: an answer sent to a connection at rest in the very moment of a ${method} reaches nobody`, async (t) => {
+    const target = await startRecordingTarget(t, { script: answer(({ target: path }) => ({ body: path })) });
+    const gateway = await startGateway(t, routeTo(target, calm));
+    const client = await connectClient(t, gateway.port);
+    await client.send(get);
+    assert.equal((await client.response()).text, '/asked');
+    for (let round = 0; round < 100; round++) {
+      const path = `/${round}`;
+      const resting = target.openConnections.at(-1)?.socket;
+      // Both are with the system before the gateway reads either of them, the request first.
+      client.socket.write(`${method} ${path} HTTP/1.1\r\nHost: gw.test\r\nContent-Length: 0\r\n\r\n`);
+      resting?.write(smuggled);
+      const response = await client.response();
+      const times = target.requests.filter(({ target: asked }) => asked === path).length;
+      if (method === 'GET') {
+        assert.equal(response.text, path);
+      } else {
+        // The target may have read it on the old connection: it must not get it twice.
+        assert.ok(response.status === 502 || response.text === path, response.text);
+        assert.ok(times <= 1, `${times} times`);
+        await client.send(get);
+        assert.equal((await client.response()).text, '/asked');
+      }
+    }
+  });
+}
 
 test('F137: what a target says before it is asked anything is never the answer to a second request', async (t) => {
   const target = await startRecordingTarget(t, {
