@@ -49,6 +49,9 @@ export class WheelTimer {
 /** How time-outs are kept apart: a power of two, so that the slot is a mask away. */
 const SLOTS = 512;
 
+/** So many ticks late is a stall rather than a busy moment. */
+const STALL = 4;
+
 /**
  * A coarse timer wheel: every time-out of the data path hangs in it. One interval drives it, and runs only while
  * anything is armed. Resolution is one tick; a time-out is never early.
@@ -60,6 +63,8 @@ export class TimerWheel {
   readonly #clock: { monotonic(): number };
   readonly #origin: number;
   #tick = 0;
+  /** How far the hand is behind, while a stall is made up for; milliseconds. */
+  #skew = 0;
   #size = 0;
   #interval: NodeJS.Timeout | undefined;
 
@@ -81,7 +86,7 @@ export class TimerWheel {
   /** Milliseconds since the wheel was made, as of the last tick. Cheap; for arithmetic on deadlines. */
   get now(): number {
     if (this.#interval === undefined) this.#catchUp();
-    return this.#tick * this.tickLength;
+    return this.#tick * this.tickLength + this.#skew;
   }
 
   /** See {@link WheelTimer.set}. */
@@ -105,7 +110,8 @@ export class TimerWheel {
 
   /** Runs every time-out that is due. Driven by the interval; tests with a fake clock call it themselves. */
   advance(): void {
-    const target = Math.floor((this.#clock.monotonic() - this.#origin) / this.tickLength);
+    const target = this.#target();
+    this.#skew = 0;
     // After a long stall every slot is due once; going round more often would find nothing new.
     if (target - this.#tick > SLOTS) this.#tick = target - SLOTS;
     while (this.#tick < target) {
@@ -193,12 +199,33 @@ export class TimerWheel {
 
   /** The wheel stands still while nothing is armed. */
   #catchUp(): void {
-    this.#tick = Math.max(this.#tick, Math.floor((this.#clock.monotonic() - this.#origin) / this.tickLength));
+    this.#tick = Math.max(this.#tick, this.#target());
+  }
+
+  /**
+   * After a stall, what came in the meantime lies unread in the sockets while time-outs that wait for it are due. Node runs
+   * timers before it reads; this once, reading comes first. Until then the hand stands, and the time is the true one.
+   */
+  #onInterval(): void {
+    const behind = this.#target() - this.#tick;
+    if (behind <= STALL) {
+      this.advance();
+      return;
+    }
+    this.#skew = behind * this.tickLength;
+    setImmediate(() => {
+      if (this.#interval !== undefined) this.advance();
+    });
+  }
+
+  /** The tick that it should be. */
+  #target(): number {
+    return Math.floor((this.#clock.monotonic() - this.#origin) / this.tickLength);
   }
 
   #start(): void {
     this.#catchUp();
-    this.#interval = setInterval(() => this.advance(), this.tickLength);
+    this.#interval = setInterval(() => this.#onInterval(), this.tickLength);
     this.#interval.unref();
   }
 
