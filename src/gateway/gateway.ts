@@ -23,7 +23,7 @@ import { FileWatcher } from './file-watcher.ts';
 import { GatewayCore } from './gateway-core.ts';
 import type { ListenerAddress } from './listener.ts';
 import { ClientConnections, defaultConnectionLimit, Listener } from './listener.ts';
-import type { OverloadLevel } from './overload.ts';
+import type { OverloadGauges, OverloadLevel } from './overload.ts';
 import { OverloadMonitor, processGauges } from './overload.ts';
 import type { Snapshot } from './snapshot.ts';
 import { SnapshotError } from './snapshot.ts';
@@ -43,6 +43,8 @@ export interface GatewayOptions {
   readonly accessLog?: ((record: AccessRecord) => void) | false;
   readonly clock?: Clock;
   readonly random?: Random;
+  /** How busy this process is, and how full; its own measurements when left out. */
+  readonly gauges?: OverloadGauges;
   /** Environment for `${NAME}` in a configuration file; the process's own when left out. */
   readonly env?: NodeJS.ProcessEnv;
   /** Whether the files of the configuration are watched; true when left out. */
@@ -106,6 +108,7 @@ export class Gateway {
   #adminKey = '';
   /** What no output may show. */
   #secrets: readonly string[] = [];
+  #overloadLevel: OverloadLevel = 'none';
   #state: State = 'starting';
   #reloading: Promise<unknown> = Promise.resolve();
   #draining: Promise<void> | undefined;
@@ -133,7 +136,7 @@ export class Gateway {
       version,
       accessLogDropped: () => this.#droppedBefore + (this.#accessLog?.dropped ?? 0),
     });
-    this.#overload = new OverloadMonitor(processGauges(), (level) => {
+    this.#overload = new OverloadMonitor(options.gauges ?? processGauges(), (level) => {
       this.#onOverload(level);
     });
     this.#core = new GatewayCore({
@@ -411,7 +414,10 @@ export class Gateway {
   #onOverload(level: OverloadLevel): void {
     this.#connections.closed = level === 'stop-accepting';
     if (level === 'close-idle' || level === 'stop-accepting') this.#connections.closeIdle();
-    this.#logger.warn({ level, reason: this.#overload.reason }, 'overload');
+    if (level === this.#overloadLevel) return;
+    this.#overloadLevel = level;
+    if (level === 'none') this.#logger.info({}, 'no overload any more');
+    else this.#logger.warn({ level, reason: this.#overload.reason }, 'overload');
   }
 }
 
