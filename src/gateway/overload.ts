@@ -35,6 +35,7 @@ export function processGauges(): OverloadGauges {
     last = now;
   }, RESOLUTION);
   timer.unref();
+  let resident = 0;
   const constrained = process.constrainedMemory();
   const available = constrained > 0 && constrained < totalmem() ? constrained : totalmem();
   return {
@@ -43,11 +44,20 @@ export function processGauges(): OverloadGauges {
       worst = 0;
       return delay;
     },
-    memory: () => process.memoryUsage.rss() / available,
+    memory: () => (resident = residentMemory(resident)) / available,
     close: () => {
       clearInterval(timer);
     },
   };
+}
+
+/** Asking takes a file descriptor: when there is none left, what was known before has to do. */
+function residentMemory(before: number): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return before;
+  }
 }
 
 /**
