@@ -14,6 +14,7 @@ import { COMPLETE, FAILED, INCOMPLETE, MessageReader } from './message-reader.ts
 import { releaseReadBuffer } from './read-buffer.ts';
 import type { Http1Response } from './response-head.ts';
 import { readResponseHead } from './response-head.ts';
+import { SocketFlow } from './socket-flow.ts';
 
 /** What a connection to a target may take; times in milliseconds. */
 export interface ClientSettings {
@@ -70,6 +71,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
   readonly #turn: LoopTurn;
   readonly #reader: MessageReader;
   readonly #writer: BodyWriter;
+  readonly #flow: SocketFlow;
   readonly #timer: WheelTimer;
   #settings: ClientSettings;
   #handler: UpstreamHandler | undefined;
@@ -113,6 +115,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
     this.#turn = environment.turn;
     this.#reader = new MessageReader(environment.llhttp, RESPONSE);
     this.#writer = new BodyWriter(socket);
+    this.#flow = new SocketFlow(socket);
     this.#timer = new WheelTimer(environment.wheel, this);
     this.#timer.set(settings.connectTimeout);
     socket.on(connectEvent, () => this.#onConnect());
@@ -200,7 +203,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
   pause(): void {
     if (this.#paused) return;
     this.#paused = true;
-    this.socket.pause();
+    this.#flow.pause();
     // The time that the client takes is not the target's.
     if (this.#reading !== 'head') this.#timer.clear();
   }
@@ -210,7 +213,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
     this.#paused = false;
     this.#watchBody();
     // In the middle of a read, what is left of it follows by itself.
-    if (this.#processing) this.socket.resume();
+    if (this.#processing) this.#flow.resume();
     else this.#goOn();
   }
 
@@ -270,7 +273,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
       return;
     }
     if (this.#targetEnded) this.#endOfStream();
-    else if (this.socket.isPaused()) this.socket.resume();
+    else if (this.#flow.paused) this.#flow.resume();
   }
 
   #process(chunk: Buffer): void {
@@ -441,7 +444,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
     this.#reading = 'idle';
     this.#paused = false;
     this.reused = true;
-    if (this.socket.isPaused()) this.socket.resume();
+    if (this.#flow.paused) this.#flow.resume();
     this.#owner.onReusable(this, response.keepAliveTimeout);
   }
 

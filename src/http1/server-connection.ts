@@ -18,6 +18,7 @@ import type { HeadLimits, HeadMemory, Http1Request } from './request-head.ts';
 import { createHeadMemory, readRequestHead } from './request-head.ts';
 import { RequestBodyPace } from './request-body-pace.ts';
 import { statusLine, writeResponseHead } from './response-writer.ts';
+import { SocketFlow } from './socket-flow.ts';
 import { checkTrailers } from './trailers.ts';
 
 /** What holds for every connection of a listener; times in milliseconds, sizes in octets. Replaced at a reload. */
@@ -76,6 +77,7 @@ export class ServerConnection implements Downstream, TimerOwner {
   readonly #handler: ServerConnectionHandler;
   readonly #reader: MessageReader;
   readonly #writer: BodyWriter;
+  readonly #flow: SocketFlow;
   readonly #memory: HeadMemory = createHeadMemory();
   readonly #readTimer: WheelTimer;
   readonly #writeTimer: WheelTimer;
@@ -110,6 +112,7 @@ export class ServerConnection implements Downstream, TimerOwner {
     this.#handler = handler;
     this.#reader = new MessageReader(handler.llhttp, REQUEST);
     this.#writer = new BodyWriter(socket);
+    this.#flow = new SocketFlow(socket);
     this.#readTimer = new WheelTimer(handler.wheel, this);
     this.#writeTimer = new WheelTimer(handler.wheel, this);
     this.#exchangeTimer = new WheelTimer(handler.wheel, this);
@@ -216,15 +219,15 @@ export class ServerConnection implements Downstream, TimerOwner {
     if (this.#closed) return;
     // While an answer is under way the socket is read as long as it brings nothing, so that a client that leaves is seen.
     const stop = this.#rest !== undefined || (this.#paused && this.#held() && this.#reading !== 'wait');
-    if (stop !== this.socket.isPaused()) {
-      if (stop) this.socket.pause();
+    if (stop !== this.#flow.paused) {
+      if (stop) this.#flow.pause();
       else this.#resumeSocket();
     }
   }
 
   #resumeSocket(): void {
     this.#resumed = true;
-    this.socket.resume();
+    this.#flow.resume();
   }
 
   #process(chunk: Buffer): void {
@@ -601,7 +604,7 @@ export class ServerConnection implements Downstream, TimerOwner {
     this.socket.end();
     this.#readTimer.set(LINGER);
     if (this.#clientEnded) this.socket.destroySoon();
-    else if (this.socket.isPaused()) this.#resumeSocket();
+    else if (this.#flow.paused) this.#resumeSocket();
   }
 
   #watchBacklog(): void {

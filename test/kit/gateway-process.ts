@@ -18,6 +18,8 @@ const probe = join(import.meta.dirname, 'memory-probe.ts');
 export interface GatewayProcessOptions {
   /** A program to start it under, such as `['prlimit', '--nofile=64:64']`. */
   readonly under?: readonly string[];
+  /** The program; `src/cli/main.ts` when left out. What is published is compiled, and holds less memory. */
+  readonly main?: string;
   /** Where standard output goes; kept in {@link GatewayProcess.out} unless it is a descriptor. */
   readonly stdout?: 'pipe' | number;
 }
@@ -44,7 +46,15 @@ export class GatewayProcess {
     this.folder = folder;
     this.child = spawn(
       program,
-      [...command, '--expose-gc', '--import', probe, main, 'start', folder.file('waygate.json')],
+      [
+        ...command,
+        '--expose-gc',
+        '--import',
+        probe,
+        options.main ?? main,
+        'start',
+        folder.file('waygate.json'),
+      ],
       { env, stdio: ['ignore', options.stdout ?? 'pipe', 'pipe', 'ipc'] },
     );
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#out += text));
