@@ -14,6 +14,7 @@ import { connectClient } from '../kit/raw-client.ts';
 const answering = {
   routes: [{ path: '/' as const, policies: [{ respond: { body: 'x' } }] }],
   log: { access: 'json' },
+  drain: { accept: 0 },
 } as const;
 
 /** A descriptor for the process to write to; closed when the test ends. */
@@ -32,6 +33,7 @@ async function serve(t: TestContext, gateway: GatewayProcess, count: number): Pr
     if (i % 500 === 499) {
       await client.send(request.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
       assert.equal((await client.response()).status, 200);
+      client.destroy();
       return serve(t, gateway, count - i - 1);
     }
     await client.send(request);
