@@ -442,7 +442,7 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
   #hold(at: number): void {
     this.#holdingAt = at;
     if (this.#untimed) this.#downstream.setExchangeTimeout(this.#context.policyPatience);
-    this.#call?.pause();
+    this.#call?.hold();
   }
 
   /** Goes on with an answer, unless another has taken its place. */

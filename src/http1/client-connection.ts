@@ -201,9 +201,19 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
   }
 
   pause(): void {
+    this.#pause();
+    this.#flow.pause();
+  }
+
+  /** As `pause`, for a moment in which the answer waits for the gateway itself: a target that is lost is noticed. */
+  hold(): void {
+    this.#pause();
+    this.socket.pause();
+  }
+
+  #pause(): void {
     if (this.#paused) return;
     this.#paused = true;
-    this.#flow.pause();
     // The time that the client takes is not the target's.
     if (this.#reading !== 'head') this.#timer.clear();
   }

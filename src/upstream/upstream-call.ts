@@ -134,6 +134,11 @@ export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Wait
     connection?.destroy();
   }
 
+  /** See {@link ClientConnection.hold}. */
+  hold(): void {
+    this.#connection?.hold();
+  }
+
   pause(): void {
     this.#connection?.pause();
   }
