@@ -59,6 +59,9 @@ const LINGER = 2000;
 /** How long an answer may make no progress once the client has closed its side (a client that only half-closed reads on). */
 const HALF_CLOSED_PATIENCE = 500;
 
+/** How soon a client that has closed its side before the answer is asked again whether it is there; doubled each time. */
+const PROBE = 250;
+
 /** How long one side of a raw relay stays open after the other has closed. */
 const RAW_HALF_CLOSED = 10_000;
 
@@ -101,6 +104,7 @@ export class ServerConnection implements Downstream, TimerOwner {
   #requests = 0;
   #keepAlive = true;
   #clientEnded = false;
+  #probeDelay = 0;
   #closed = false;
   headSent = false;
   bytesWritten = 0;
@@ -456,6 +460,7 @@ export class ServerConnection implements Downstream, TimerOwner {
     this.#writer.framing = 'raw';
     this.#reading = 'raw';
     this.#bodyFlows = true;
+    this.#readTimer.clear();
     this.#writer.head(`${statusLine(101)}${headers.serialize()}\r\n`);
     const waiting = this.#rest !== undefined;
     this.#goOn();
@@ -643,8 +648,16 @@ export class ServerConnection implements Downstream, TimerOwner {
     } else if (this.headSent) {
       this.#writeTimer.set(HALF_CLOSED_PATIENCE);
     } else if (this.#request?.httpVersion === '1.1') {
-      this.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
+      this.#probeDelay = PROBE;
+      this.#probe();
     }
+  }
+
+  /** Who is gone answers an interim answer with a reset; but behind a FIN that shows only when the next one is written. */
+  #probe(): void {
+    this.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
+    this.#readTimer.set(this.#probeDelay);
+    this.#probeDelay *= 2;
   }
 
   /** The client has said everything that it had to say on a raw relay. */
@@ -686,6 +699,9 @@ export class ServerConnection implements Downstream, TimerOwner {
         this.#exchange?.onClientError(new GatewayError('request_timeout', 'the body did not arrive in time'));
         return;
       }
+      case 'wait':
+        if (this.#clientEnded && !this.headSent) this.#probe();
+        return;
       default:
         // What is still queued here has the write time-out to itself.
         if (this.#writeTimer.armed) this.#readTimer.set(LINGER);
