@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
@@ -60,7 +61,7 @@ describe('duration', () => {
     10n,
     Symbol('s'),
   ]) {
-    test(`refuses ${String(value)}, which is no text`, () => {
+    test(`refuses ${inspect(value)}, which is no text`, () => {
       const { error } = duration().safeParse(value);
       assert.equal(error?.issues.length, 1);
       assert.match(splitRemedy(error?.issues[0]?.message ?? '').remedy ?? '', /^write a duration/);

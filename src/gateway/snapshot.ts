@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Finding } from '../config/finding.ts';
-import { paramNames } from '../config/schema/path-match.ts';
+import { paramNames as namesCapturedBy } from '../config/schema/path-match.ts';
 import type { Config, PolicyUse } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
@@ -62,7 +62,7 @@ export class Snapshot {
     const maker = new PolicyMaker(environment);
     const missPolicies = maker.make(config.policies, '', []);
     this.routes = config.routes.map((route) => {
-      const names = paramNames(route.path);
+      const names = namesCapturedBy(route.path);
       return compileRoute(route, config, {
         policies: maker.make([...config.policies, ...route.policies], route.name, names),
         upstream: route.upstream === undefined ? undefined : environment.upstream(route.upstream),

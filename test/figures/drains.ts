@@ -82,8 +82,11 @@ function exchange(port: number, n: number): Promise<string | undefined> {
     outgoing.on('error', (error) => {
       resolve(error.message);
     });
-    if (!upload) return void outgoing.end();
-    outgoing.write('half');
-    setTimeout(() => outgoing.end('half'), 600);
+    if (upload) {
+      outgoing.write('half');
+      setTimeout(() => outgoing.end('half'), 600);
+    } else {
+      outgoing.end();
+    }
   });
 }

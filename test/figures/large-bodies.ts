@@ -18,7 +18,10 @@ const { server, url } = await openTarget((incoming, response) => {
     incoming.on('end', () => response.end(String(received)));
     return;
   }
-  if (incoming.url !== '/large') return void response.end('OK');
+  if (incoming.url !== '/large') {
+    response.end('OK');
+    return;
+  }
   response.writeHead(200, { 'content-length': BODY });
   writeAll(response);
 });
@@ -84,7 +87,10 @@ function writeAll(stream: NodeJS.WritableStream): void {
     while (left > 0) {
       const part = left >= piece.length ? piece : piece.subarray(0, left);
       left -= part.length;
-      if (!stream.write(part)) return void stream.once('drain', fill);
+      if (!stream.write(part)) {
+        stream.once('drain', fill);
+        return;
+      }
     }
     stream.end();
   };

@@ -14,14 +14,20 @@ const limit = CLIENTS * 128 * 1024;
 const piece = Buffer.alloc(64 * 1024, 'x');
 
 const { server, url } = await openTarget((request, response) => {
-  if (request.url !== '/large') return void response.end('OK');
+  if (request.url !== '/large') {
+    response.end('OK');
+    return;
+  }
   response.writeHead(200, { 'content-length': ANSWER });
   let left = ANSWER;
   const fill = (): void => {
     while (left > 0) {
       const part = left >= piece.length ? piece : piece.subarray(0, left);
       left -= part.length;
-      if (!response.write(part)) return void response.once('drain', fill);
+      if (!response.write(part)) {
+        response.once('drain', fill);
+        return;
+      }
     }
     response.end();
   };
