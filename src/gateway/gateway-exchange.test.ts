@@ -20,6 +20,7 @@ import type { Script } from '../../test/kit/replies.ts';
 import type { TestGateway } from '../../test/kit/start-gateway.ts';
 import { startGateway } from '../../test/kit/start-gateway.ts';
 import { startTimedGateway } from '../../test/kit/timed-gateway.ts';
+import type { BodyStage } from '../core/body.ts';
 import type { PolicyInstance } from '../core/policy.ts';
 import { definePolicy } from '../core/policy.ts';
 
@@ -267,6 +268,54 @@ describe('a policy that fails', () => {
     assert.equal(target.requests.length, 0);
     assert.equal(never.finished, 1);
   });
+});
+
+describe('a stage that changes the length of a body and does not say so', () => {
+  const swallowing: BodyStage = (next) => ({
+    write: () => true,
+    end: (trailers) => next.end(trailers),
+    abort: (error) => next.abort(error),
+  });
+  const doubling: BodyStage = (next) => ({
+    write: (chunk) => next.write(Buffer.concat([chunk, chunk])),
+    end: (trailers) => next.end(trailers),
+    abort: (error) => next.abort(error),
+  });
+
+  for (const [what, stage] of Object.entries({ less: swallowing, more: doubling })) {
+    it(`to ${what} of a request costs its exchange a 500, and its target sees no whole request`, async (t) => {
+      const target = await startRecordingTarget(t);
+      const policy: PolicyInstance = {
+        onRequest: (exchange) => {
+          if (exchange.request.method === 'POST') exchange.wrapRequestBody(stage);
+        },
+      };
+      const gateway = await startGateway(t, configFor(target, { policy }), {
+        policies: definitionsOf({ policy }),
+        expectErrors: true,
+      });
+      const client = await connectClient(t, gateway.port);
+      await client.send('POST / HTTP/1.1\r\nHost: gw.test\r\nContent-Length: 5\r\n\r\nhello');
+      const response = await client.response();
+      assert.equal(response.status, 500);
+      assert.match(response.text, /"code":"policy_failed"/);
+      assert.equal(target.completeRequests.length, 0);
+      assert.equal((await gateway.record(0)).error, 'policy_failed');
+      assert.equal((await exchangeOnce(t, gateway.port, get)).text, 'OK');
+    });
+
+    it(`to ${what} of an answer breaks it off`, async (t) => {
+      const policy: PolicyInstance = { onRequest: (exchange) => exchange.wrapResponseBody(stage) };
+      const gateway = await start(t, { policy }, raw(responseText({ body: 'hello' })), {
+        expectErrors: true,
+      });
+      const client = await connectClient(t, gateway.port);
+      await client.send(get);
+      const outcome = await client.outcome();
+      assert.ok(outcome.kind === 'closed' && outcome.partial?.complete !== true, JSON.stringify(outcome));
+      assert.notEqual((await gateway.record(0)).error, undefined);
+    });
+  }
 });
 
 describe('policies', () => {

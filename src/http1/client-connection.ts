@@ -163,7 +163,8 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
   write(chunk: Uint8Array): boolean {
     if (this.#gone) return true;
     if (this.#writer.framing === 'length' && chunk.length > this.#writer.remaining) {
-      this.#fail(new GatewayError('bad_body', 'more request body than announced'));
+      // What the client sent has been counted already: a stage in between has changed it.
+      this.#fail(new GatewayError('policy_failed', 'a stage made more request body than announced'));
       return true;
     }
     // On a raw relay, what the client says shows that it is alive as well.
@@ -180,6 +181,10 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
     if (this.#reading === 'raw') {
       this.socket.end();
       if (this.#targetEnded) this.#part();
+      return;
+    }
+    if (this.#writer.framing === 'length' && this.#writer.remaining > 0) {
+      this.#fail(new GatewayError('policy_failed', 'a stage made less request body than announced'));
       return;
     }
     this.#writer.end(trailers);
