@@ -223,6 +223,8 @@ export class Gateway {
     const stopped = this.#listeners.splice(0).map((listener) => listener.stop());
     this.#connections.destroy();
     await Promise.all(stopped);
+    // A server is closed a moment before its last sockets are; exchanges end with those, and are logged.
+    await this.#connections.whenEmpty(1000);
     await this.#admin?.close();
     this.#admin = undefined;
     this.#core.close();

@@ -8,7 +8,6 @@ import type { ConfigInput } from '../../src/config/schema.ts';
 import { ConfigFolder } from './config-folder.ts';
 import { beforeDeadline, eventually } from './eventually.ts';
 import { onFinish } from './finish.ts';
-import { memoryAnswer, type MemoryAnswer } from './memory-probe.ts';
 import { sumMetric } from './start-gateway.ts';
 
 const main = join(import.meta.dirname, '../../src/cli/main.ts');
@@ -23,6 +22,9 @@ export interface GatewayProcessOptions {
   /** Where standard output goes; kept in {@link GatewayProcess.out} unless it is a descriptor. */
   readonly stdout?: 'pipe' | number;
 }
+
+/** What a process holds, in octets: of the JavaScript heap, and outside of it, buffers among them. */
+const memoryAnswer = z.object({ heap: z.number(), external: z.number() });
 
 const started = z.object({ message: z.literal('started'), listen: z.array(z.string()), admin: z.string() });
 
@@ -110,11 +112,11 @@ export class GatewayProcess {
   }
 
   /** What the process holds once everything that can be collected is, in octets. */
-  async held(): Promise<MemoryAnswer> {
+  async held(): Promise<z.output<typeof memoryAnswer>> {
     const answered = once(this.child, 'message');
     this.child.send('memory');
-    const [message]: unknown[] = await beforeDeadline(answered, () => 'the gateway to say what it holds');
-    return memoryAnswer.parse(message);
+    const messages: unknown[] = await beforeDeadline(answered, () => 'the gateway to say what it holds');
+    return memoryAnswer.parse(messages[0]);
   }
 
   /** All metrics, as Prometheus gets them. */
