@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createServer as createHttpsServer } from 'node:https';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import type { ConfigInput } from '../../src/config/schema.ts';
@@ -9,6 +10,7 @@ import { listen, stopListening } from '../kit/listen.ts';
 import { connectClient, exchangeOnce } from '../kit/raw-client.ts';
 import { startRecordingTarget } from '../kit/recording-target.ts';
 import { answer, play, requestComplete, send, waitFor } from '../kit/replies.ts';
+import { selfSigned } from '../kit/self-signed.ts';
 
 const listener = { host: '127.0.0.1', port: 0 } as const;
 
@@ -168,6 +170,33 @@ test('F165: a certificate authority that cannot be read is a mistake, and the ol
     assert.equal(result.mistakes[0].line, 12);
     assert.equal((await exchangeOnce(t, gateway.port, get('/'))).text, 'old');
   }
+});
+
+test('F165: authorities that are exchanged in their file count from the next reload', async (t) => {
+  const first = selfSigned(['127.0.0.1']);
+  const second = selfSigned(['127.0.0.1']);
+  const target = createHttpsServer(first, (_request, response) => response.end('verified'));
+  const { port } = await listen(target);
+  onFinish(t, 'targets', async () => {
+    target.closeAllConnections();
+    await stopListening(target);
+  });
+  const folder = createConfigFolder(t);
+  folder.write('ca.pem', second.cert);
+  const file = folder.write('waygate.json', {
+    listen: listener,
+    upstreams: { secure: { targets: [`https://127.0.0.1:${port}`], tls: { ca: 'ca.pem' } } },
+    routes: [{ path: '/', upstream: 'secure' }],
+  });
+  const gateway = await startGatewayOn(t, file, { watch: false });
+  assert.equal((await exchangeOnce(t, gateway.port, get('/'))).status, 502);
+  folder.write('ca.pem', first.cert);
+  assert.ok((await gateway.gateway.reload()).ok);
+  assert.equal((await exchangeOnce(t, gateway.port, get('/'))).text, 'verified');
+  // The other way round: what is no longer trusted is not asked any more, not even over a connection that stands.
+  folder.write('ca.pem', second.cert);
+  assert.ok((await gateway.gateway.reload()).ok);
+  assert.equal((await exchangeOnce(t, gateway.port, get('/'))).status, 502);
 });
 
 test('F165: a configuration with mistakes leaves no trace: connections to targets rest as long as before', async (t) => {

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { DocumentView } from '../document-view.ts';
 import type { Finding } from '../finding.ts';
@@ -23,30 +23,31 @@ export async function readAuthorities(
   { folder, readFile }: { readonly folder: string; readonly readFile: ReadFile },
 ): Promise<Authorities> {
   const findings: Finding[] = [];
-  const files = new Set<string>();
+  const digests = new Map<string, string>();
   for (const [name, upstream] of view.upstreams ?? []) {
     const ca = upstream?.tls.ca;
     if (ca === undefined) continue;
     const file = resolve(folder, ca);
-    files.add(file);
-    const mistake = await authorityMistake(ca, file, readFile);
-    if (mistake !== undefined) findings.push({ path: ['upstreams', name, 'tls', 'ca'], ...mistake });
+    const read = await readAuthority(ca, file, readFile);
+    digests.set(file, 'digest' in read ? read.digest : '');
+    if ('found' in read) findings.push({ path: ['upstreams', name, 'tls', 'ca'], ...read });
   }
   const locate = (document: ConfigDocument): ConfigDocument => {
     const upstreams = Object.entries(document.upstreams).map(([name, upstream]) => {
-      const ca = upstream.tls.ca === undefined ? undefined : resolve(folder, upstream.tls.ca);
-      return [name, { ...upstream, tls: { ...upstream.tls, ca } }] as const;
+      if (upstream.tls.ca === undefined) return [name, upstream] as const;
+      const ca = resolve(folder, upstream.tls.ca);
+      return [name, { ...upstream, tls: { ...upstream.tls, ca, caDigest: digests.get(ca) ?? '' } }] as const;
     });
     return { ...document, upstreams: Object.fromEntries(upstreams) };
   };
-  return { findings, files: [...files], locate };
+  return { findings, files: [...digests.keys()], locate };
 }
 
-async function authorityMistake(
+async function readAuthority(
   name: string,
   file: string,
   readFile: ReadFile,
-): Promise<Omit<Finding, 'path'> | undefined> {
+): Promise<Omit<Finding, 'path'> | { readonly digest: string }> {
   const shown = `the file ${JSON.stringify(name)}`;
   try {
     const bytes = await readFile(file, maxBytes);
@@ -59,7 +60,9 @@ async function authorityMistake(
         found: `${shown} contains no certificate in PEM`,
         remedy: 'name a file with -----BEGIN CERTIFICATE----- in it',
       };
-    if (certificates.every(isCertificate)) return undefined;
+    if (certificates.every(isCertificate)) {
+      return { digest: createHash('sha256').update(bytes).digest('hex').slice(0, 16) };
+    }
     return {
       found: `${shown} contains a certificate that cannot be read`,
       remedy: 'export it again, in PEM',

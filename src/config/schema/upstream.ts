@@ -127,11 +127,19 @@ export const upstream = z
         'write a URL such as http://localhost:3001, or { targets: […] }',
       ),
   })
-  .transform(({ limits: { connections, ...bounds }, tls: { ca, serverName, verify }, ...rest }) => ({
-    ...rest,
-    limits: { ...bounds, connections },
-    tls: { ca, serverName, verify },
-  }));
+  .transform(({ limits: { connections, ...bounds }, tls: { ca, serverName, verify }, ...rest }) => {
+    const verification: TargetVerification = { ca, serverName, verify };
+    return { ...rest, limits: { ...bounds, connections }, tls: verification };
+  });
+
+/** How the targets of an upstream are verified. */
+export interface TargetVerification {
+  readonly ca: string | undefined;
+  readonly serverName: string | undefined;
+  readonly verify: boolean;
+  /** What the file of authorities held when it was read: other authorities under the same name are another configuration. */
+  readonly caDigest?: string;
+}
 
 /** The name of an upstream. */
 export const upstreamName = text(
