@@ -124,7 +124,14 @@ describe('ConnectionPool', () => {
     const { connection } = serve(true);
     assert.notEqual(connection, resting);
     assert.equal(connection.reused, false);
-    assert.equal(pool.idle, 1);
+    assert.deepEqual([pool.size, pool.idle, pool.busy], [2, 1, 1]);
+  });
+
+  it('opens another in the place of one at rest where there may be no more', () => {
+    pool.limit = 1;
+    const resting = exchange();
+    assert.notEqual(serve(true).connection, resting);
+    assert.deepEqual([pool.size, pool.idle, pool.busy], [1, 0, 1]);
   });
 
   it('does not use a connection that rested for the keep-alive time, to the tick', () => {
@@ -205,14 +212,14 @@ describe('ConnectionPool', () => {
   });
 
   it('passes over connections at rest that are dead already', () => {
-    const alive = exchange();
-    const { connection, socket } = serve(true);
-    answer(socket);
+    const alive = serve();
+    const dead = serve();
+    answer(alive.socket);
+    answer(dead.socket);
     assert.equal(pool.idle, 2);
     // The system has closed it, and nobody was told yet.
-    socket.destroyed = true;
-    assert.equal(serve().connection, alive);
-    assert.notEqual(connection, alive);
+    dead.socket.destroyed = true;
+    assert.equal(serve().connection, alive.connection);
     assert.equal(pool.size, 1);
   });
 

@@ -27,6 +27,8 @@ export class ConnectionPool implements ClientConnectionOwner, TimerOwner {
   readonly #idle: Idle[] = [];
   readonly #all = new Set<ClientConnection>();
   readonly #timer: WheelTimer;
+  /** How many connections there may be; whoever asks for one sees to it that not more are in use. */
+  limit = Infinity;
   #keepAlive = 4000;
   #closing = false;
 
@@ -45,6 +47,11 @@ export class ConnectionPool implements ClientConnectionOwner, TimerOwner {
     return this.#idle.length;
   }
 
+  /** Connections that serve an exchange. */
+  get busy(): number {
+    return this.#all.size - this.#idle.length;
+  }
+
   /** How long a connection may rest when its target promises nothing, in milliseconds. */
   set keepAlive(milliseconds: number) {
     this.#keepAlive = milliseconds;
@@ -53,7 +60,7 @@ export class ConnectionPool implements ClientConnectionOwner, TimerOwner {
   /**
    * A connection for one exchange: one at rest if there is one, or a new one, which may be used at once: what is written
    * leaves when it stands.
-   * @param fresh asks for a new one in any case.
+   * @param fresh asks for a new one in any case; where there are as many as there may be, it takes the place of one at rest.
    */
   acquire(settings: ClientSettings, fresh: boolean): ClientConnection {
     const { now } = this.#environment.wheel;
@@ -64,6 +71,7 @@ export class ConnectionPool implements ClientConnectionOwner, TimerOwner {
         return idle.connection;
       idle.connection.destroy();
     }
+    if (this.#all.size >= this.limit) this.#idle.shift()?.connection.destroy();
     const connection = new ClientConnection(
       this.#connector.open(),
       this,

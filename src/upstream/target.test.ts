@@ -18,7 +18,7 @@ function upstream(url: string, change: Partial<UpstreamConfig> = {}): UpstreamCo
   const target = {
     url,
     protocol: scheme,
-    host: hostname,
+    host: hostname.replace(/[[\]]/g, ''),
     port: port === '' ? standard : Number(port),
     weight: 3,
   } as const;
@@ -56,6 +56,7 @@ describe('TargetStates', () => {
     ['https://a.test', 'a.test:443', 'a.test'],
     ['https://a.test:80', 'a.test:80', 'a.test:80'],
     ['http://[::1]:3000', '[::1]:3000', '[::1]:3000'],
+    ['http://[::1]', '[::1]:80', '[::1]'],
   ] as const) {
     it(`names ${url} ${label} in logs and ${host} in Host`, () => {
       const target = targetOf(upstream(url));

@@ -39,9 +39,11 @@ export class TargetStates {
       state = new TargetState(new ConnectionPool(createConnector(config, upstream.tls), this.#environment));
       this.#states.set(key, state);
     }
-    const label = `${config.host}:${config.port}`;
+    // RFC 3986 §3.2.2: an IPv6 address stands in brackets.
+    const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+    const label = `${host}:${config.port}`;
     const standard = config.protocol === 'https' ? 443 : 80;
-    return { weight: config.weight, label, host: config.port === standard ? config.host : label, state };
+    return { weight: config.weight, label, host: config.port === standard ? host : label, state };
   }
 
   /**
@@ -55,7 +57,9 @@ export class TargetStates {
         const key = keyOf(target, upstream);
         keys.add(key);
         const state = this.#states.get(key);
-        if (state !== undefined) state.pool.keepAlive = upstream.timeouts.keepAlive;
+        if (state === undefined) continue;
+        state.pool.keepAlive = upstream.timeouts.keepAlive;
+        state.pool.limit = upstream.limits.connections ?? Infinity;
       }
     }
     for (const [key, state] of this.#states) {

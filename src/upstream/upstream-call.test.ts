@@ -259,7 +259,7 @@ describe('UpstreamCall', () => {
     assert.equal(socketAt(0).destroyed, true);
   });
 
-  it('waits for a place, sends what the client has sent meanwhile, and lets the client go on', () => {
+  it('waits for a place, sends what the client has sent meanwhile, and lets the client go on', async () => {
     const upstream = upstreamOf(['a']);
     state.limit = 1;
     const first = callOn(upstream);
@@ -273,6 +273,7 @@ describe('UpstreamCall', () => {
       assert.ok(sent <= 70_000, 'no more than 64 KiB and a read are kept');
     }
     first.call.abort();
+    await Promise.resolve();
     assert.equal(sockets.length, 2);
     socketAt(1).emit('connect');
     call.end();
@@ -282,7 +283,21 @@ describe('UpstreamCall', () => {
     assert.deepEqual(exchange.events.slice(-2), ['head 200', 'end']);
   });
 
-  it('gives its place in the queue up when it is aborted', () => {
+  it('hands its connection to whoever waited for its place', async () => {
+    const upstream = upstreamOf(['a']);
+    state.limit = 1;
+    const first = callOn(upstream);
+    const second = callOn(upstream);
+    socketAt(0).emit('connect');
+    socketAt(0).answer(okAnswer);
+    assert.deepEqual(first.exchange.events, ['head 200', 'end']);
+    await Promise.resolve();
+    assert.equal(sockets.length, 1);
+    socketAt(0).answer(okAnswer);
+    assert.deepEqual(second.exchange.events.slice(-2), ['head 200', 'end']);
+  });
+
+  it('gives its place in the queue up when it is aborted', async () => {
     const upstream = upstreamOf(['a']);
     state.limit = 1;
     const first = callOn(upstream);
@@ -292,6 +307,7 @@ describe('UpstreamCall', () => {
     assert.deepEqual(observed, ['upstream_busy']);
     second.call.abort();
     first.call.abort();
+    await Promise.resolve();
     assert.deepEqual([sockets.length, state.inFlight], [1, 0]);
     assert.deepEqual(second.exchange.events, []);
   });

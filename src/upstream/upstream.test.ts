@@ -29,6 +29,11 @@ describe('the places of an upstream', () => {
     };
   }
 
+  /** Places pass on in a moment. */
+  async function passedOn(): Promise<void> {
+    await Promise.resolve();
+  }
+
   function pass(milliseconds: number): void {
     clock.advance(milliseconds);
     wheel.advance();
@@ -40,12 +45,15 @@ describe('the places of an upstream', () => {
     for (let i = 0; i < limit; i++) assert.equal(state.enter(waiter(`${i}`), 1000), 'admitted');
   }
 
-  it('are as many as its limit; then one waits, and leaves nobody out who may still come in', () => {
+  it('are as many as its limit; then one waits, and leaves nobody out who may still come in', async () => {
     fill(2);
     assert.equal(state.inFlight, 2);
     assert.equal(state.enter(waiter('a'), 1000), 'queued');
     assert.equal(state.inFlight, 2);
     state.leave();
+    assert.equal(state.inFlight, 2);
+    assert.equal(state.enter(waiter('a newcomer'), 0), 'refused', 'the place is promised');
+    await passedOn();
     assert.deepEqual(events, ['a in']);
     assert.equal(state.inFlight, 2);
     state.leave();
@@ -54,7 +62,7 @@ describe('the places of an upstream', () => {
     assert.equal(state.enter(waiter('b'), 1000), 'admitted');
   });
 
-  it('go to whoever has waited longest', () => {
+  it('go to whoever has waited longest', async () => {
     fill(1);
     for (const name of ['a', 'b', 'c']) {
       // Nobody more may wait than may be in.
@@ -65,7 +73,10 @@ describe('the places of an upstream', () => {
       state.inFlight = inFlight;
     }
     state.limit = 1;
-    for (let i = 0; i < 3; i++) state.leave();
+    for (let i = 0; i < 3; i++) {
+      state.leave();
+      await passedOn();
+    }
     assert.deepEqual(events, ['a in', 'b in', 'c in']);
   });
 
@@ -105,7 +116,7 @@ describe('the places of an upstream', () => {
     assert.deepEqual(events, ['hasty late', 'patient late']);
   });
 
-  it('are given to the next when somebody stops waiting', () => {
+  it('are given to the next when somebody stops waiting', async () => {
     fill(2);
     const [a, b] = [waiter('a'), waiter('b')];
     state.enter(a, 1000);
@@ -113,32 +124,36 @@ describe('the places of an upstream', () => {
     state.forget(a);
     state.forget(waiter('a stranger'));
     state.leave();
+    await passedOn();
     assert.deepEqual(events, ['b in']);
     pass(5000);
     assert.deepEqual(events, ['b in']);
   });
 
-  it('are given to as many as a raised limit allows', () => {
+  it('are given to as many as a raised limit allows', async () => {
     fill(2);
     for (const name of ['a', 'b']) state.enter(waiter(name), 1000);
     state.limit = 4;
     state.leave();
+    await passedOn();
     assert.deepEqual(events, ['a in', 'b in']);
     assert.equal(state.inFlight, 3);
   });
 
-  it('are given to nobody while a lowered limit is exceeded', () => {
+  it('are given to nobody while a lowered limit is exceeded', async () => {
     fill(3);
     state.enter(waiter('a'), 1000);
     state.limit = 1;
     state.leave();
     state.leave();
+    await passedOn();
     assert.deepEqual(events, []);
     state.leave();
+    await passedOn();
     assert.deepEqual(events, ['a in']);
   });
 
-  it('hold when somebody who is let in leaves at once', () => {
+  it('hold when somebody who is let in leaves at once', async () => {
     fill(1);
     const left: string[] = [];
     const hasty = (name: string): Waiter => ({
@@ -150,6 +165,7 @@ describe('the places of an upstream', () => {
     });
     state.enter(hasty('a'), 1000);
     state.leave();
+    await passedOn();
     assert.deepEqual(left, ['a']);
     assert.equal(state.inFlight, 0);
   });

@@ -20,6 +20,8 @@ export class UpstreamState implements TimerOwner {
   readonly #queue: { readonly waiter: Waiter; readonly until: number }[] = [];
   readonly #timer: WheelTimer;
   readonly #wheel: TimerWheel;
+  /** Places that were given back and pass on to those who wait, in a moment. */
+  #passing = 0;
   inFlight = 0;
   /** How many may be in at once; the present snapshot's. */
   limit = Infinity;
@@ -46,9 +48,21 @@ export class UpstreamState implements TimerOwner {
     return 'queued';
   }
 
-  /** Gives a place back; whoever waited longest gets it. */
+  /**
+   * Gives a place back. Whoever waited longest gets it, once the connection that it was used with has come to rest: else
+   * each of them would open another.
+   */
   leave(): void {
-    this.inFlight--;
+    if (this.#queue.length === 0) {
+      this.inFlight--;
+      return;
+    }
+    if (this.#passing++ === 0) queueMicrotask(() => this.#passOn());
+  }
+
+  #passOn(): void {
+    this.inFlight -= this.#passing;
+    this.#passing = 0;
     while (this.inFlight < this.limit) {
       const next = this.#queue.shift();
       if (next === undefined) return;
@@ -117,8 +131,19 @@ export class Upstream {
    * @param tried targets that failed this request; chosen again only when there is no other.
    */
   pick(tried: readonly Target[]): Target | undefined {
-    if (tried.length === 0) return this.#balancer.pick(this.targets);
-    const fresh = this.targets.filter((target) => !tried.includes(target));
-    return this.#balancer.pick(fresh.length === 0 ? this.targets : fresh);
+    const { connections } = this.config.limits;
+    if (tried.length === 0 && connections === undefined) return this.#balancer.pick(this.targets);
+    let candidates = this.targets;
+    // There are as many places as connections, so one of the targets has a connection left.
+    if (connections !== undefined) {
+      candidates = preferred(candidates, ({ state }) => state.pool.busy < connections);
+    }
+    return this.#balancer.pick(preferred(candidates, (target) => !tried.includes(target)));
   }
+}
+
+/** Those of the targets for which it holds; all of them when it holds for none. */
+function preferred(targets: readonly Target[], holds: (target: Target) => boolean): readonly Target[] {
+  const those = targets.filter(holds);
+  return those.length === 0 ? targets : those;
 }
