@@ -18,7 +18,6 @@ import type { HeadLimits, HeadMemory, Http1Request } from './request-head.ts';
 import { createHeadMemory, readRequestHead } from './request-head.ts';
 import { RequestBodyPace } from './request-body-pace.ts';
 import { statusLine, writeResponseHead } from './response-writer.ts';
-import { SocketFlow } from './socket-flow.ts';
 import { checkTrailers } from './trailers.ts';
 
 /** What holds for every connection of a listener; times in milliseconds, sizes in octets. Replaced at a reload. */
@@ -80,7 +79,6 @@ export class ServerConnection implements Downstream, TimerOwner {
   readonly #handler: ServerConnectionHandler;
   readonly #reader: MessageReader;
   readonly #writer: BodyWriter;
-  readonly #flow: SocketFlow;
   readonly #memory: HeadMemory = createHeadMemory();
   readonly #readTimer: WheelTimer;
   readonly #writeTimer: WheelTimer;
@@ -116,7 +114,6 @@ export class ServerConnection implements Downstream, TimerOwner {
     this.#handler = handler;
     this.#reader = new MessageReader(handler.llhttp, REQUEST);
     this.#writer = new BodyWriter(socket);
-    this.#flow = new SocketFlow(socket);
     this.#readTimer = new WheelTimer(handler.wheel, this);
     this.#writeTimer = new WheelTimer(handler.wheel, this);
     this.#exchangeTimer = new WheelTimer(handler.wheel, this);
@@ -223,15 +220,16 @@ export class ServerConnection implements Downstream, TimerOwner {
     if (this.#closed) return;
     // While an answer is under way the socket is read as long as it brings nothing, so that a client that leaves is seen.
     const stop = this.#rest !== undefined || (this.#paused && this.#held() && this.#reading !== 'wait');
-    if (stop !== this.#flow.paused) {
-      if (stop) this.#flow.pause();
+    if (stop !== this.socket.isPaused()) {
+      // Not the handle: a client that resets is to be noticed although its next request waits.
+      if (stop) this.socket.pause();
       else this.#resumeSocket();
     }
   }
 
   #resumeSocket(): void {
     this.#resumed = true;
-    this.#flow.resume();
+    this.socket.resume();
   }
 
   #process(chunk: Buffer): void {
@@ -609,7 +607,7 @@ export class ServerConnection implements Downstream, TimerOwner {
     this.socket.end();
     this.#readTimer.set(LINGER);
     if (this.#clientEnded) this.socket.destroySoon();
-    else if (this.#flow.paused) this.#resumeSocket();
+    else if (this.socket.isPaused()) this.#resumeSocket();
   }
 
   #watchBacklog(): void {
