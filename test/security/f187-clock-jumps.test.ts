@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { systemClock } from '../../src/core/clock.ts';
 import { connectClient, exchangeOnce } from '../kit/raw-client.ts';
 import { startRecordingTarget } from '../kit/recording-target.ts';
 import { silent } from '../kit/replies.ts';
@@ -9,6 +10,14 @@ import { startTimedGateway } from '../kit/timed-gateway.ts';
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: gw.test\r\n\r\n`;
 
 const year = 365 * 24 * 3600_000;
+
+test('F187: the clock that time-outs go by knows nothing of the date', (t) => {
+  const before = systemClock.monotonic();
+  t.mock.method(Date, 'now', () => 0);
+  const after = systemClock.monotonic();
+  assert.ok(after >= before && after - before < 10_000);
+  assert.equal(systemClock.now(), 0);
+});
 
 for (const [direction, jump] of [
   ['a year ahead', year],
