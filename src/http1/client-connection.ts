@@ -95,8 +95,6 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
   #sentInTurn = -1;
   /** Whether this connection has served an exchange before the present one. */
   reused = false;
-  /** When the connection last became idle, in the wheel's time. */
-  idleSince = 0;
   /** Whether any octet of an answer to the present request has come. */
   answered = false;
   /** Whether the target had closed before the request was written, so that it cannot have read it. */
@@ -154,10 +152,6 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
   /** Sends what was gathered. Called when one read of the client has been handed over. */
   flush(): boolean {
     return this.#writer.uncork();
-  }
-
-  cork(): void {
-    this.#writer.cork();
   }
 
   write(chunk: Uint8Array): boolean {
