@@ -121,8 +121,8 @@ export class ServerConnection implements Downstream, TimerOwner {
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('end', () => this.#onEnd());
     socket.on('drain', () => this.#onDrain());
-    socket.on('error', () => this.#onLost());
-    socket.on('close', () => this.#onLost());
+    socket.on('error', () => this.#lose());
+    socket.on('close', () => this.#lose());
     this.#readTimer.set(handler.settings.headersTimeout);
   }
 
@@ -504,7 +504,7 @@ export class ServerConnection implements Downstream, TimerOwner {
     const untold = (framing === 'close' || framing === 'raw') && !this.socket.writableEnded;
     if (untold) this.socket.resetAndDestroy();
     else this.socket.destroy();
-    this.#onLost();
+    this.#lose();
   }
 
   cork(): void {
@@ -707,15 +707,8 @@ export class ServerConnection implements Downstream, TimerOwner {
     }
   }
 
-  /** The exchange cannot be completed: tell it, then drop the connection. */
-  #lose(error: GatewayError): void {
-    const exchange = this.#exchange;
-    if (exchange !== undefined) exchange.onClientError(error);
-    if (!this.#closed) this.socket.destroy();
-    this.#onLost();
-  }
-
-  #onLost(): void {
+  /** The connection is of no use any more. @param error what the exchange is told, if there is one under way. */
+  #lose(error?: GatewayError): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#reading = 'discard';
@@ -727,7 +720,7 @@ export class ServerConnection implements Downstream, TimerOwner {
     if (!this.socket.destroyed) this.socket.destroy();
     const exchange = this.#exchange;
     if (exchange !== undefined) {
-      exchange.onClientError(new GatewayError('client_aborted', 'the connection was lost'));
+      exchange.onClientError(error ?? new GatewayError('client_aborted', 'the connection was lost'));
       this.#finish();
     }
     this.#handler.onClose(this);
