@@ -19,6 +19,10 @@ export interface GatewayMetricsOptions {
   readonly version: string;
   /** How many lines the access log has dropped; 0 where there is none. */
   readonly accessLogDropped: () => number;
+  /** Connections to targets that are open; 0 when left out. */
+  readonly targetConnections?: () => number;
+  /** How many threads serve; 1 when left out. */
+  readonly workers?: () => number;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
@@ -39,23 +43,19 @@ export class GatewayMetrics {
   readonly #received: Counter;
   readonly #sent: Counter;
   readonly #headersDropped: Counter;
+  readonly #connectionsOpen: Counter;
+  readonly #inFlight: Counter;
+  readonly #workerRestarts: Counter;
   readonly #now: () => number;
   readonly #stopProcessMetrics: () => void;
-  #connectionsOpen = 0;
-  #inFlight = 0;
   #config: { readonly version: string; readonly loadedAt: number } | undefined;
   #lastReload: boolean | undefined;
 
   constructor(registry: MetricsRegistry, options: GatewayMetricsOptions) {
     this.#now = options.now ?? Date.now;
     this.#routes = new RouteSeries(registry);
-    registry.read('gauge', 'waygate_requests_in_flight', 'Exchanges under way.', () => this.#inFlight);
-    registry.read(
-      'gauge',
-      'waygate_connections_open',
-      'Client connections open.',
-      () => this.#connectionsOpen,
-    );
+    this.#inFlight = registry.gauge('waygate_requests_in_flight', 'Exchanges under way.');
+    this.#connectionsOpen = registry.gauge('waygate_connections_open', 'Client connections open.');
     this.#connections = registry.counter('waygate_connections_total', 'Client connections accepted.');
     this.#received = registry.counter(
       'waygate_received_bytes_total',
@@ -87,8 +87,16 @@ export class GatewayMetrics {
       'waygate_headers_dropped_total',
       'Request headers dropped because their names contain an underscore.',
     );
-    registry.read(
+    registry.sample(
+      'gauge',
+      'sum',
+      'waygate_target_connections_open',
+      'Connections to targets open, those at rest included.',
+      options.targetConnections ?? (() => 0),
+    );
+    registry.sample(
       'counter',
+      'sum',
       'waygate_access_log_dropped_total',
       'Lines of the access log dropped because the place they go to did not take them.',
       options.accessLogDropped,
@@ -96,6 +104,11 @@ export class GatewayMetrics {
     this.#reloads = registry.counters('waygate_config_reloads_total', 'Reloads, by result.', ['result']);
     for (const result of ['ok', 'failed']) this.#reloads.with(result);
     this.#registerConfig(registry, options.version);
+    registry.read('gauge', 'waygate_workers', 'Threads that serve.', options.workers ?? (() => 1));
+    this.#workerRestarts = registry.counter(
+      'waygate_worker_restarts_total',
+      'Threads started in the place of others that had died.',
+    );
     this.#policies = new PolicySeries(registry);
     this.#stopProcessMetrics = registerProcessMetrics(registry);
   }
@@ -123,19 +136,19 @@ export class GatewayMetrics {
 
   connectionOpened(): void {
     this.#connections.add();
-    this.#connectionsOpen++;
+    this.#connectionsOpen.add();
   }
 
   connectionClosed(): void {
-    this.#connectionsOpen--;
+    this.#connectionsOpen.add(-1);
   }
 
   exchangeStarted(): void {
-    this.#inFlight++;
+    this.#inFlight.add();
   }
 
   exchangeEnded(): void {
-    this.#inFlight--;
+    this.#inFlight.add(-1);
   }
 
   /** Octets on client connections, heads and framing included. */
@@ -177,6 +190,11 @@ export class GatewayMetrics {
 
   shed(reason: ShedReason): void {
     this.#shed.with(reason).add();
+  }
+
+  /** A thread has been started in the place of one that had died. */
+  workerRestarted(): void {
+    this.#workerRestarts.add();
   }
 
   /** Stops measuring the event loop. */

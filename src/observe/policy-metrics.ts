@@ -2,6 +2,8 @@ import type { PolicyCounter, PolicyMetrics } from '../core/policy.ts';
 import type { Counter, MetricsRegistry } from './metrics.ts';
 import type { SeriesSet } from './series-set.ts';
 
+const prefix = 'waygate_policy_';
+
 /** What counters of policies on every route are labelled with. */
 const everyRoute = '(all)';
 
@@ -21,7 +23,7 @@ export class PolicySeries {
       counter: (name, help): PolicyCounter => {
         if (!/^[a-z_]+$/.test(name))
           throw new TypeError(`A counter's name is [a-z_]+, not ${JSON.stringify(name)}.`);
-        return this.#set(`waygate_policy_${policy}_${name}_total`, help).with(
+        return this.#set(`${prefix}${policy}_${name}_total`, help).with(
           routeName === '' ? everyRoute : routeName,
         );
       },
@@ -30,7 +32,8 @@ export class PolicySeries {
 
   /** Drops the series of routes that are gone. */
   retain(keeps: (routeName: string) => boolean): void {
-    for (const set of this.#sets.values())
+    // Counters that only other threads keep are none of the sets above.
+    for (const set of this.#registry.startingWith(prefix))
       set.retain('route', (label) => label === everyRoute || keeps(label));
   }
 

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import { getHeapStatistics } from 'node:v8';
 import type { MetricsRegistry } from './metrics.ts';
 
 /** Milliseconds between two samples of the event loop's delay; what Node reports includes it. */
@@ -8,12 +9,14 @@ const resolution = 10;
 const shortestWindow = 1000;
 
 /**
- * Declares what the process says of itself: event loop, memory, processor time, descriptors. Names without the
- * prefix are those that every Prometheus client library uses, so that existing dashboards work.
+ * Declares what the process says of itself: event loops and heaps, of which each thread has its own, memory, processor
+ * time, descriptors. Names without the prefix are those that every Prometheus client library uses, so that existing
+ * dashboards work.
  * @returns stops the measuring.
  */
 export function registerProcessMetrics(registry: MetricsRegistry): () => void {
   const stop = registerEventLoop(registry);
+  registerHeap(registry);
   registry.read('gauge', 'waygate_uptime_seconds', 'Time since the process started.', () => process.uptime());
   registry.read(
     'gauge',
@@ -28,24 +31,6 @@ export function registerProcessMetrics(registry: MetricsRegistry): () => void {
   registry.read('gauge', 'process_resident_memory_bytes', 'Resident memory.', () =>
     process.memoryUsage.rss(),
   );
-  registry.read(
-    'gauge',
-    'nodejs_heap_size_used_bytes',
-    'Memory of the JavaScript heap in use.',
-    () => process.memoryUsage().heapUsed,
-  );
-  registry.read(
-    'gauge',
-    'nodejs_heap_size_total_bytes',
-    'Memory of the JavaScript heap in all.',
-    () => process.memoryUsage().heapTotal,
-  );
-  registry.read(
-    'gauge',
-    'nodejs_external_memory_bytes',
-    'Memory outside the heap that JavaScript objects hold, buffers among it.',
-    () => process.memoryUsage().external,
-  );
   registry.read('gauge', 'process_open_fds', 'Open file descriptors (Linux only).', openDescriptors);
   registry.read(
     'gauge',
@@ -54,6 +39,28 @@ export function registerProcessMetrics(registry: MetricsRegistry): () => void {
     maxDescriptors,
   );
   return stop;
+}
+
+function registerHeap(registry: MetricsRegistry): void {
+  const declare = (name: string, help: string, read: () => number): void => {
+    registry.sample('gauge', 'sum', name, help, read);
+  };
+  // Not `process.memoryUsage`, which opens a file to say more than is asked.
+  declare(
+    'nodejs_heap_size_used_bytes',
+    'Memory of the JavaScript heap in use.',
+    () => getHeapStatistics().used_heap_size,
+  );
+  declare(
+    'nodejs_heap_size_total_bytes',
+    'Memory of the JavaScript heap in all.',
+    () => getHeapStatistics().total_heap_size,
+  );
+  declare(
+    'nodejs_external_memory_bytes',
+    'Memory outside the heap that JavaScript objects hold, buffers among it.',
+    () => getHeapStatistics().external_memory,
+  );
 }
 
 function registerEventLoop(registry: MetricsRegistry): () => void {
@@ -78,7 +85,8 @@ function registerEventLoop(registry: MetricsRegistry): () => void {
     return window;
   };
   const declare = (name: string, help: string, read: () => number): void => {
-    registry.read('gauge', `waygate_event_loop_${name}`, help, read);
+    // Of several event loops, the one that is worst off.
+    registry.sample('gauge', 'max', `waygate_event_loop_${name}`, help, read);
   };
   declare('delay_p50_seconds', 'How late the event loop was, median since the last look.', () => look().p50);
   declare(
