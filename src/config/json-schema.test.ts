@@ -45,7 +45,7 @@ describe('the JSON Schema', () => {
         'policies',
         'routes',
       ],
-      ...['timeouts', 'trustedProxies', 'upstreams', 'via'],
+      ...['timeouts', 'trustedProxies', 'upstreams', 'via', 'workers'],
     ]);
     assert.equal(schema.additionalProperties, false);
     assert.deepEqual(schema.required, ['routes']);

@@ -2,7 +2,7 @@ import { dirname, extname, resolve } from 'node:path';
 import type { PolicyDefinition } from '../core/policy.ts';
 import type { RegExpVerdicts } from './checks/regular-expressions.ts';
 import type { Finding } from './finding.ts';
-import { importSource } from './import-source.ts';
+import { type ImportedSource, importSource } from './import-source.ts';
 import { jsonMistake } from './json-source.ts';
 import { Locator, type Origin } from './locator.ts';
 import type { Mistake } from './mistake.ts';
@@ -23,6 +23,8 @@ export interface LoadOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Reads a file; from the disk unless told otherwise. */
   readonly readFile?: ReadFile;
+  /** Imports a module; from the disk unless told otherwise. */
+  readonly importModule?: (path: string) => Promise<ImportedSource>;
   /** What is known about regular expressions; kept by a caller that loads again, so that each is judged once. */
   readonly verdicts?: RegExpVerdicts;
 }
@@ -51,7 +53,7 @@ export async function loadConfig(file: string, options: LoadOptions): Promise<Lo
   const path = resolve(file);
   const extension = extname(path).toLowerCase();
   if (/^\.[mc]?[tj]s$/.test(extension)) {
-    const imported = await importSource(path);
+    const imported = await (options.importModule ?? importSource)(path);
     if (imported.ok) return readObject(file, imported.value, options, path, [path]);
     const { line, column, found, remedy } = imported;
     return {

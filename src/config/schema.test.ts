@@ -30,6 +30,7 @@ describe('a configuration that says next to nothing', () => {
       listen: [{ host: undefined, port: 3000 }],
       admin: undefined,
       trustedProxies: [],
+      workers: 1,
       forwarded: 'x-forwarded',
       via: 'waygate',
       timeouts: {

@@ -2,7 +2,6 @@
 const notYet: Readonly<Record<string, string | undefined>> = {
   tls: 'TLS for clients is not supported yet: let a load balancer or nginx in front terminate it',
   redis: 'Redis is not supported yet: leave it out, and everything lives in this process',
-  workers: 'workers are not supported yet: leave it out, or start several gateways',
   health: 'health checks are not supported yet: leave it out',
 };
 

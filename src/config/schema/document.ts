@@ -5,7 +5,7 @@ import { admin, forwarded, listen, trustedProxies, via } from './listener.ts';
 import { policyList } from './policy-use.ts';
 import { routeShape } from './route.ts';
 import { foundIn } from '../../core/found-in.ts';
-import { drain, limits, log, overload, timeouts } from './settings.ts';
+import { drain, limits, log, overload, timeouts, workers } from './settings.ts';
 import { upstream, upstreamName } from './upstream.ts';
 
 function routeSchema(policies: readonly PolicyDefinition[]) {
@@ -34,6 +34,7 @@ function makeSchema(policies: readonly PolicyDefinition[]) {
     trustedProxies,
     forwarded,
     via,
+    workers,
     timeouts,
     limits,
     upstreams: z

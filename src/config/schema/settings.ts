@@ -91,6 +91,18 @@ export const log = z
   .prefault({})
   .describe('The access log and the operational log.');
 
+/** How many threads serve. */
+export const workers = z
+  .union([integer(1, 256), z.literal('auto')], {
+    error: (issue) =>
+      withRemedy(
+        `${foundIn(issue.input)} is neither a number of threads nor auto`,
+        'write a whole number from 1 to 256, or auto',
+      ),
+  })
+  .prefault(1)
+  .describe('How many threads serve, each on a core of its own; auto is one for each core.');
+
 /** The end of the gateway. */
 export const drain = z
   .strictObject({
