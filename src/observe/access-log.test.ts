@@ -133,6 +133,24 @@ describe('the JSON format', () => {
     );
   });
 
+  test('tells records apart that differ in one member only', async () => {
+    const members = ['clientIp', 'method', 'host', 'httpVersion', 'route', 'target', 'userAgent'] as const;
+    const change = fc.tuple(fc.constantFrom(...members, 'status' as const), fc.nat(2));
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { minLength: 2, maxLength: 20 }), async (changes) => {
+        const records = changes.map(([member, at]) => ({
+          ...plain,
+          [member]: member === 'status' ? 200 + at : ['', 'a', 'b'][at],
+        }));
+        const lines = (await written({}, ...records)).trimEnd().split('\n');
+        assert.deepEqual(
+          lines.map((line): unknown => JSON.parse(line)),
+          records.map(expected),
+        );
+      }),
+    );
+  });
+
   test('is one line a record, without anything that a terminal obeys', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(record, { minLength: 1, maxLength: 5 }), async (records) => {

@@ -55,9 +55,9 @@ describe('a destination that takes everything', () => {
     assert.deepEqual(scripted.calls, ['a\nb\n']);
   });
 
-  test('gets 16 KiB at once', () => {
-    for (let i = 0; i < 16; i++) writer.write(`${'x'.repeat(1023)}\n`);
-    assert.equal(scripted.calls[0]?.length, 16 * 1024);
+  test('gets 64 KiB at once', () => {
+    for (let i = 0; i < 64; i++) writer.write(`${'x'.repeat(1023)}\n`);
+    assert.equal(scripted.calls[0]?.length, 64 * 1024);
   });
 
   test('gets what came during a write in the next one', () => {

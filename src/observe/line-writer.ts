@@ -12,7 +12,7 @@ export interface LineWriterOptions {
 }
 
 /** Lines gathered to this many characters are written without waiting for the timer. */
-const batchSize = 16 * 1024;
+const batchSize = 64 * 1024;
 const defaultLimit = 1024 * 1024;
 /** Milliseconds until a destination that failed or was full is tried again; doubled with every failure in a row. */
 const retryFirst = 10;

@@ -5,13 +5,18 @@
 export function createTimestamp(): (time: number) => string {
   let second = NaN;
   let prefix = '';
+  let last = NaN;
+  let text = '';
   return (time) => {
+    if (time === last) return text;
+    last = time;
     const whole = Math.floor(time / 1000);
     if (whole !== second) {
       second = whole;
       prefix = iso(whole * 1000).slice(0, -4);
     }
-    return `${prefix}${milliseconds(time - whole * 1000)}Z`;
+    text = `${prefix}${milliseconds(time - whole * 1000)}Z`;
+    return text;
   };
 }
 
