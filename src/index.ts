@@ -4,8 +4,9 @@
 import { createDefineGateway } from './config/define-gateway.ts';
 import { builtInPolicies } from './gateway/built-in-policies.ts';
 
-export { createGateway, ConfigError, Gateway } from './gateway/gateway.ts';
-export type { GatewayOptions, ReloadResult } from './gateway/gateway.ts';
+export { ConfigError } from './gateway/config-error.ts';
+export { createGateway } from './gateway/gateway.ts';
+export type { Gateway, GatewayOptions, GatewayStats, ReloadResult } from './gateway/gateway-options.ts';
 export type { ConfigInput } from './config/schema.ts';
 
 /** Describes a gateway in TypeScript: the configuration as it is, checked by the compiler. */

@@ -12,6 +12,8 @@ export interface Readiness {
   readonly ready: boolean;
   /** `starting`, `draining`, …; undefined when it is ready. */
   readonly reason: string | undefined;
+  /** How many threads serve, and how many should; undefined where there is only one. */
+  readonly workers?: { readonly serving: number; readonly wanted: number } | undefined;
 }
 
 export interface AdminOptions {
@@ -138,8 +140,9 @@ function pages(options: AdminOptions, path: string): (() => Page) | undefined {
       return () => json(200, { alive: true });
     case '/readyz':
       return () => {
-        const { ready, reason } = options.ready();
-        return json(ready ? 200 : 503, ready ? { ready } : { ready, reason: reason ?? 'not ready' });
+        const { ready, reason, workers } = options.ready();
+        const found = ready ? { ready } : { ready, reason: reason ?? 'not ready' };
+        return json(ready ? 200 : 503, { ...found, workers });
       };
     case '/config':
       return () => json(200, maskSecrets(options.config()));

@@ -31,6 +31,8 @@ export interface CoreOptions {
   readonly accessLog: { log(record: AccessRecord): void } | undefined;
   readonly policies: readonly PolicyDefinition[];
   readonly overload: OverloadMonitor;
+  /** What the gateway is told apart by from others of its name; made up when left out. */
+  readonly instance?: string;
 }
 
 /**
@@ -64,7 +66,7 @@ export class GatewayCore {
     this.ids = new RequestIds(options.random);
     this.#dates = new DateCache(() => options.clock.now());
     this.targets = new TargetStates({ llhttp: this.llhttp, wheel: this.wheel, turn: this.turn });
-    this.#instance = Buffer.from(options.random.bytes(4)).toString('hex');
+    this.#instance = options.instance ?? newInstance(options.random);
   }
 
   /** The snapshot that new exchanges use. There is one before anything listens. */
@@ -75,6 +77,11 @@ export class GatewayCore {
 
   get via(): string {
     return this.#via;
+  }
+
+  /** Whether a configuration has been adopted yet. */
+  get serves(): boolean {
+    return this.#snapshot !== undefined;
   }
 
   /** Exchanges under way. */
@@ -88,26 +95,28 @@ export class GatewayCore {
 
   /**
    * Compiles a configuration; nothing changes until {@link adopt}.
+   * @param version of the configuration that this one is a part of.
    * @throws SnapshotError with every mistake that policies find in their options.
    */
-  compile(config: Config): Snapshot {
+  compile(config: Config, version?: string): Snapshot {
     const { policies, clock, random, logger, metrics } = this.#options;
     const upstreams = new Map<string, Upstream>();
-    return new Snapshot(config, {
+    const environment = {
       policies,
       clock,
       random,
       logger,
-      upstream: (name) => {
+      upstream: (name: string) => {
         const upstreamConfig = config.upstreams[name];
         if (upstreamConfig === undefined) return undefined;
         let upstream = upstreams.get(name);
         if (upstream === undefined) upstreams.set(name, (upstream = this.#upstream(upstreamConfig)));
         return upstream;
       },
-      routeMetrics: (name) => metrics.route(name),
-      policyMetrics: (policy, route) => metrics.policy(policy, route),
-    });
+      routeMetrics: (name: string) => metrics.route(name),
+      policyMetrics: (policy: string, route: string) => metrics.policy(policy, route),
+    };
+    return new Snapshot(config, environment, version);
   }
 
   /** Lets new exchanges use a snapshot; those under way finish on the one they have. */
@@ -243,6 +252,11 @@ export class GatewayCore {
     if (state === undefined) this.#upstreamStates.set(name, (state = new UpstreamState(this.wheel)));
     return state;
   }
+}
+
+/** What tells a gateway apart from others of its name. */
+export function newInstance(random: Random): string {
+  return Buffer.from(random.bytes(4)).toString('hex');
 }
 
 /** How many exchanges an upstream takes at once: by its own limit, and by that of connections to its targets. */

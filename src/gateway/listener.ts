@@ -79,15 +79,24 @@ export class ClientConnections {
   }
 }
 
+/** How a thread shares an address with others. */
+export interface SharedAddress {
+  /** The port where the configuration leaves it open and another thread has found one. */
+  readonly port: number | undefined;
+}
+
 /** One listening socket. */
 export class Listener {
   readonly config: ListenerConfig;
+  readonly #shared: SharedAddress | undefined;
   readonly #server: Server;
   readonly #connections = new Set<ServerConnection>();
   #stopped: Promise<void> | undefined;
 
-  constructor(config: ListenerConfig, connections: ClientConnections) {
+  /** @param shared where other threads listen on the same address; alone when left out. */
+  constructor(config: ListenerConfig, connections: ClientConnections, shared?: SharedAddress) {
     this.config = config;
+    this.#shared = shared;
     // Half-open: a client that has said everything may still read (RFC 9112 §9.6).
     this.#server = createServer({ ...socketOptions, allowHalfOpen: true }, (socket) => {
       const connection = connections.admit(socket);
@@ -105,10 +114,10 @@ export class Listener {
 
   /** @throws the error of `listen`, such as EADDRINUSE. */
   async start(): Promise<void> {
-    const { host, port } = this.config;
     this.#server.listen({
-      port,
-      ...(host === undefined ? {} : { host: host.replace(/^\[|\]$/g, '') }),
+      ...listenOptions(this.config),
+      ...(this.#shared === undefined ? {} : { reusePort: true }),
+      ...(this.#shared?.port === undefined ? {} : { port: this.#shared.port }),
       backlog: 4096,
     });
     await once(this.#server, 'listening');
@@ -131,6 +140,14 @@ export class Listener {
     this.#server.close();
     await closed;
   }
+}
+
+/** A configured address as `listen` takes it. */
+export function listenOptions({ host, port }: ListenerConfig): {
+  readonly port: number;
+  readonly host?: string;
+} {
+  return { port, ...(host === undefined ? {} : { host: host.replace(/^\[|\]$/g, '') }) };
 }
 
 /**

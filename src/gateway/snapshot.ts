@@ -27,6 +27,11 @@ export interface SnapshotEnvironment {
   readonly policyMetrics: (policy: string, route: string) => PolicyMetrics;
 }
 
+/** The digest that a configuration is known by: the same for whoever makes it of the same files. */
+export function configVersion(config: Config): string {
+  return createHash('sha256').update(JSON.stringify(config)).digest('hex').slice(0, 12);
+}
+
 /** Policies found mistakes in their options that the schema cannot see. */
 export class SnapshotError extends Error {
   override readonly name = 'SnapshotError';
@@ -53,10 +58,13 @@ export class Snapshot {
   #users = 0;
   #retired = false;
 
-  /** @throws SnapshotError with every mistake that policies find in their options. */
-  constructor(config: Config, environment: SnapshotEnvironment) {
+  /**
+   * @param version as {@link configVersion} has it, where the configuration is a part of another.
+   * @throws SnapshotError with every mistake that policies find in their options.
+   */
+  constructor(config: Config, environment: SnapshotEnvironment, version: string = configVersion(config)) {
     this.config = config;
-    this.version = createHash('sha256').update(JSON.stringify(config)).digest('hex').slice(0, 12);
+    this.version = version;
     this.loadedAt = environment.clock.now();
     this.#logger = environment.logger;
     const maker = new PolicyMaker(environment);

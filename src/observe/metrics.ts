@@ -38,6 +38,7 @@ export class MetricsRegistry {
   readonly #slots: SlotSource;
   readonly #declared = new Map<string, Declared>();
   readonly #samples: (() => void)[] = [];
+  #update: () => void = () => {};
 
   /** @param slots where numbers are kept; in this thread when left out. */
   constructor(slots: SlotSource = ownSlots) {
@@ -113,6 +114,11 @@ export class MetricsRegistry {
     for (const { family } of this.#declared.values()) yield family;
   }
 
+  /** Calls this before anybody looks, so that series of other threads are as they tell. */
+  beforeLook(update: () => void): void {
+    this.#update = update;
+  }
+
   /** Asks for everything that was declared with {@link sample}, so that another thread finds it. */
   takeSamples(): void {
     for (const take of this.#samples) take();
@@ -120,6 +126,7 @@ export class MetricsRegistry {
 
   /** The value of a metric without labels, over all threads. */
   total(name: string): number {
+    this.#update();
     const set = this.#declared.get(name)?.set;
     const [entry] = set?.entries() ?? [];
     return entry === undefined ? 0 : (set?.total(entry)[0] ?? 0);
@@ -134,6 +141,7 @@ export class MetricsRegistry {
 
   /** Everything in Prometheus's text format, version 0.0.4. */
   expose(): string {
+    this.#update();
     this.takeSamples();
     let text = '';
     for (const { family, lines } of this.#declared.values()) text += exposeFamily({ ...family, lines });

@@ -1,7 +1,7 @@
 import type { MetricType } from './exposition.ts';
 
 /** The numbers of one series. Only one thread ever writes to them. */
-export type Slots = Float64Array<ArrayBufferLike>;
+export type Slots = Float64Array;
 
 /** What a metric is, in whichever threads its series are counted. */
 export interface Family {

@@ -1,6 +1,8 @@
 import { isatty } from 'node:tty';
 import { formatMistakes } from '../../config/format-mistakes.ts';
-import { ConfigError, createGateway, type Gateway } from '../../gateway/gateway.ts';
+import { ConfigError } from '../../gateway/config-error.ts';
+import { createGateway } from '../../gateway/gateway.ts';
+import type { Gateway } from '../../gateway/gateway-options.ts';
 import { version } from '../../gateway/version.ts';
 import { createLogger, type LogLevel, type OperationalLog } from '../../observe/operational-log.ts';
 import { configFile } from '../config-file.ts';
@@ -87,7 +89,7 @@ function banner(terminal: Terminal, gateway: Gateway, file: string): string {
 }
 
 function facts(
-  { addresses, adminAddress, config }: Gateway,
+  { addresses, adminAddress, config, workers }: Gateway,
   file: string,
 ): Readonly<Record<string, unknown>> {
   return {
@@ -96,6 +98,7 @@ function facts(
     file,
     listen: addresses.map(urlOf),
     ...(adminAddress === undefined ? {} : { admin: urlOf(adminAddress) }),
+    ...(workers === 1 ? {} : { workers }),
     routes: config.routes.length,
     upstreams: Object.keys(config.upstreams).length,
   };

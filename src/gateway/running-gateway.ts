@@ -1,0 +1,314 @@
+import type { Finding } from '../config/finding.ts';
+import type { LoadResult } from '../config/load-config.ts';
+import type { Mistake } from '../config/mistake.ts';
+import type { Config } from '../config/schema.ts';
+import { systemClock } from '../core/clock.ts';
+import type { Logger } from '../core/logger.ts';
+import { systemRandom } from '../core/random.ts';
+import type { Readiness } from '../admin/admin-server.ts';
+import { createGatewayMetrics, type GatewayMetrics } from '../observe/gateway-metrics.ts';
+import { MetricsRegistry } from '../observe/metrics.ts';
+import { createLogger } from '../observe/operational-log.ts';
+import { accessSink } from './access-sink.ts';
+import { AdminListener } from './admin-listener.ts';
+import { builtInPolicies } from './built-in-policies.ts';
+import { ConfigError } from './config-error.ts';
+import { RecordingSource } from './config-source.ts';
+import { type AccessSink, DataPlane } from './data-plane.ts';
+import { FileWatcher } from './file-watcher.ts';
+import type { Gateway, GatewayOptions, GatewayStats, ReloadResult } from './gateway-options.ts';
+import type { ListenerAddress } from './listener.ts';
+import { maskTexts } from './masked-config.ts';
+import { processGauges } from './overload.ts';
+import type { Candidate, Serving } from './serving.ts';
+import { configVersion } from './snapshot.ts';
+import { version } from './version.ts';
+import { threadsIn, type WorkerSettings } from './workers/worker-settings.ts';
+
+type State = 'starting' | 'serving' | 'draining' | 'closed';
+
+/** The configuration that serves. */
+interface Current {
+  readonly config: Config;
+  readonly version: string;
+  /** Milliseconds since the epoch. */
+  readonly loadedAt: number;
+}
+
+/** What stands around those who serve: the configuration and its files, reloads, the admin listener, the end. */
+export class RunningGateway implements Gateway {
+  readonly #options: GatewayOptions;
+  readonly #workerSettings: WorkerSettings;
+  readonly #source: RecordingSource;
+  readonly #logger: Logger;
+  readonly #registry = new MetricsRegistry();
+  readonly #metrics: GatewayMetrics;
+  readonly #accessLog: AccessSink & { readonly dropped: number };
+  readonly #admin: AdminListener;
+  readonly #watcher: FileWatcher;
+  #serving: Serving | undefined;
+  #current: Current | undefined;
+  /** What no output may show. */
+  #secrets: readonly string[] = [];
+  #state: State = 'starting';
+  #reloading: Promise<unknown> = Promise.resolve();
+  #draining: Promise<void> | undefined;
+
+  constructor(options: GatewayOptions & { readonly env: NodeJS.ProcessEnv }, workerSettings: WorkerSettings) {
+    this.#options = options;
+    this.#workerSettings = workerSettings;
+    this.#logger = options.logger ?? createLogger({ level: 'info', pretty: process.stderr.isTTY });
+    this.#watcher = new FileWatcher(() => {
+      this.reload().catch((error: unknown) => {
+        this.#logger.error({ err: error }, 'the reload failed; the old configuration goes on serving');
+      });
+    });
+    this.#source = new RecordingSource(options.configFile, () => options.config, {
+      policies: this.#policies,
+      env: options.env,
+      verdicts: new Map(),
+      readFile: this.#watcher.readFile,
+    });
+    this.#accessLog = accessSink(options.accessLog, this.#logger);
+    this.#metrics = createGatewayMetrics(this.#registry, {
+      version,
+      accessLogDropped: () => this.#accessLog.dropped,
+      targetConnections: () =>
+        this.#serving instanceof DataPlane ? this.#serving.stats.targetConnections : 0,
+      workers: () => this.#serving?.workers.serving ?? 0,
+    });
+    this.#admin = new AdminListener({
+      logger: this.#logger,
+      metrics: () => this.metrics(),
+      ready: () => this.#readiness(),
+      config: () => this.#shownConfig(),
+    });
+  }
+
+  get addresses(): readonly ListenerAddress[] {
+    return this.#serving?.addresses ?? [];
+  }
+
+  get adminAddress(): ListenerAddress | undefined {
+    return this.#admin.address;
+  }
+
+  get config(): Config {
+    return this.#configuration.config;
+  }
+
+  get workers(): number {
+    return this.#serving?.workers.serving ?? 0;
+  }
+
+  get stats(): GatewayStats {
+    return this.#serving?.stats ?? { clientConnections: 0, targetConnections: 0, inFlight: 0 };
+  }
+
+  metrics(): string {
+    return this.#registry.expose();
+  }
+
+  /**
+   * Called once by `createGateway`.
+   * @throws ConfigError when the configuration has mistakes.
+   * @throws the error of `listen`, such as EADDRINUSE, when an address is taken.
+   */
+  async start(): Promise<void> {
+    const loaded = await this.#source.load();
+    if (!loaded.ok) throw new ConfigError(loaded.mistakes);
+    this.#serving = await this.#whoServes(loaded);
+    const candidate = this.#candidate(loaded);
+    this.#secrets = loaded.secrets;
+    const prepared = await this.#serving.prepare(candidate);
+    if (!prepared.ok) throw new ConfigError(loaded.locate(prepared.findings));
+    this.#adopt(candidate);
+    await this.#admin.swap(loaded.config);
+    await prepared.commit();
+    this.#state = 'serving';
+    if (this.#options.watch !== false && loaded.files.length > 0) this.#watcher.watch(loaded.files);
+  }
+
+  reload(): Promise<ReloadResult> {
+    const next = this.#reloading.then(() => this.#reload());
+    this.#reloading = next.catch(() => undefined);
+    return next;
+  }
+
+  drain(): Promise<void> {
+    return (this.#draining ??= this.#drain());
+  }
+
+  async close(): Promise<void> {
+    this.#state = 'closed';
+    this.#watcher.close();
+    this.#serving?.giveUp();
+    // A reload under way must not open anything behind our back.
+    await this.#reloading;
+    await this.#serving?.close();
+    await this.#admin.close();
+    this.#metrics.close();
+    await this.#accessLog.close();
+  }
+
+  get #policies() {
+    return [...builtInPolicies, ...(this.#options.policies ?? [])];
+  }
+
+  get #configuration(): Current {
+    if (this.#current === undefined) throw new Error('no configuration has been loaded');
+    return this.#current;
+  }
+
+  /** This thread, or as many others as the configuration asks for. */
+  async #whoServes(loaded: LoadResult & { readonly ok: true }): Promise<Serving> {
+    const wanted = threadsIn(loaded.config);
+    if (wanted > 1) {
+      const { openWorkers } = await import('./workers/open-workers.ts');
+      const workers = await openWorkers(wanted, this.#options, this.#workerSettings, {
+        logger: this.#logger,
+        metrics: this.#metrics,
+        registry: this.#registry,
+      });
+      if (workers !== 'alone') {
+        if ('findings' in workers) throw new ConfigError(loaded.locate(workers.findings));
+        return workers.pool;
+      }
+    }
+    const { clock, random, gauges } = this.#options;
+    return new DataPlane({
+      clock: clock ?? systemClock,
+      random: random ?? systemRandom,
+      logger: this.#logger,
+      metrics: this.#metrics,
+      policies: this.#policies,
+      gauges: gauges ?? processGauges(),
+      accessLog: this.#accessLog,
+    });
+  }
+
+  #candidate(loaded: LoadResult & { readonly ok: true }): Candidate {
+    return { loaded, version: configVersion(loaded.config), material: () => this.#source.material };
+  }
+
+  #adopt({ loaded: { config }, version: configured }: Candidate): void {
+    const loadedAt = (this.#options.clock ?? systemClock).now();
+    this.#current = { config, version: configured, loadedAt };
+  }
+
+  async #reload(): Promise<ReloadResult> {
+    if (this.#state !== 'serving') return { ok: false, mistakes: [notServing] };
+    try {
+      return await this.#loadAgain();
+    } catch (error) {
+      // Whatever it is, the configuration that serves goes on serving.
+      this.#logger.error({ err: error }, 'a reload failed');
+      const found = `it could not be loaded: ${error instanceof Error ? error.message : String(error)}`;
+      return this.#keepOld([{ ...notServing, found, remedy: 'report this: it is a mistake of Waygate' }]);
+    }
+  }
+
+  async #loadAgain(): Promise<ReloadResult> {
+    const loaded = await this.#source.load();
+    if (this.#state !== 'serving' || this.#serving === undefined)
+      return { ok: false, mistakes: [notServing] };
+    if (this.#options.watch !== false && loaded.files.length > 0) this.#watcher.watch(loaded.files);
+    if (!loaded.ok) return this.#keepOld(loaded.mistakes);
+    this.#secrets = [...new Set([...this.#secrets, ...loaded.secrets])];
+    const candidate = this.#candidate(loaded);
+    if (candidate.version === this.#configuration.version) {
+      this.#metrics.reload(true);
+      return { ok: true, version: candidate.version };
+    }
+    const findings = this.#notWhileRunning(loaded.config) ?? (await this.#install(this.#serving, candidate));
+    if (findings.length > 0) return this.#keepOld(loaded.locate(findings));
+    this.#metrics.reload(true);
+    this.#logger.info(
+      { version: candidate.version, routes: loaded.config.routes.length },
+      'a new configuration serves',
+    );
+    return { ok: true, version: candidate.version };
+  }
+
+  /** Everything that can fail comes first; then those who serve take the configuration. @returns what is wrong with it. */
+  async #install(serving: Serving, candidate: Candidate): Promise<readonly Finding[]> {
+    let abort = (): void => {};
+    try {
+      const prepared = await serving.prepare(candidate);
+      if (!prepared.ok) return prepared.findings;
+      abort = prepared.abort;
+      await this.#admin.swap(candidate.loaded.config);
+      this.#adopt(candidate);
+      await prepared.commit();
+      return [];
+    } catch (error) {
+      abort();
+      const found = error instanceof Error ? error.message : String(error);
+      return [{ path: ['listen'], found, remedy: 'free the address, or name another' }];
+    }
+  }
+
+  /** One thread that serves clients itself cannot hand its sockets to others. */
+  #notWhileRunning(config: Config): readonly Finding[] | undefined {
+    const [before, after] = [threadsIn(this.config), threadsIn(config)];
+    if (!(this.#serving instanceof DataPlane) || before > 1 || after === 1) return undefined;
+    const found = `a gateway that was started with one thread cannot go over to ${after} while it runs`;
+    return [{ path: ['workers'], found, remedy: 'restart it' }];
+  }
+
+  #keepOld(mistakes: readonly Mistake[]): ReloadResult {
+    this.#metrics.reload(false);
+    this.#logger.error(
+      { mistakes: mistakes.map(inWords) },
+      'the new configuration has mistakes; the old one goes on serving',
+    );
+    return { ok: false, mistakes };
+  }
+
+  #readiness(): Readiness {
+    const { serving = 0, wanted = 1 } = this.#serving?.workers ?? {};
+    const workers = wanted === 1 ? undefined : { serving, wanted };
+    if (this.#state !== 'serving') return { ready: false, reason: this.#state, workers };
+    return serving > 0
+      ? { ready: true, reason: undefined, workers }
+      : { ready: false, reason: 'no worker serves', workers };
+  }
+
+  #shownConfig(): unknown {
+    const { version: configured, loadedAt, config } = this.#configuration;
+    return {
+      version: configured,
+      loadedAt: new Date(loadedAt).toISOString(),
+      config: maskTexts(config, this.#secrets),
+    };
+  }
+
+  async #drain(): Promise<void> {
+    if (this.#state === 'closed') return;
+    this.#state = 'draining';
+    this.#watcher.close();
+    this.#serving?.giveUp();
+    await this.#reloading;
+    await this.#serving?.drain();
+    await this.close();
+  }
+}
+
+const notServing: Mistake = {
+  file: '',
+  line: undefined,
+  column: undefined,
+  path: [],
+  found: 'the gateway is not serving',
+  remedy: 'start it first',
+  excerpt: undefined,
+};
+
+/** One mistake in one line, for a log. */
+function inWords({ file, line, column, path, found, remedy }: Mistake): string {
+  const place =
+    line === undefined
+      ? [file, path.join('.')].filter((part) => part !== '').join(' ')
+      : `${file}:${line}:${column ?? 1}`;
+  return `${place}  ${found}: ${remedy}`;
+}

@@ -1,0 +1,118 @@
+import { standardDestination } from '../../observe/standard-destination.ts';
+import type { Destination } from '../../observe/line-writer.ts';
+
+/** Milliseconds until a destination that failed or was full is tried again; doubled with every failure in a row. */
+const retryFirst = 10;
+const retryMost = 250;
+/** Milliseconds that `close` waits for a destination that does not take what is left. */
+const closePatience = 1000;
+/** Errors that no later attempt mends: the reader is gone, or the descriptor is. */
+const permanentErrors: ReadonlySet<string> = new Set([
+  'EPIPE',
+  'EBADF',
+  'ECONNRESET',
+  'ERR_STREAM_DESTROYED',
+]);
+
+/** Octets that are written whole before the next ones have their turn. */
+interface Batch {
+  readonly octets: Uint8Array;
+  readonly done: (code: string | undefined) => void;
+  offset: number;
+}
+
+/** What a funnel writes to, and how to let go of it. */
+interface Output {
+  readonly destination: Destination;
+  release(): void;
+}
+
+/**
+ * Where the access logs of several threads become one: each batch of whole lines is written to its end before another has
+ * its turn, so that no line tears another. Who has handed a batch over waits until it is written.
+ */
+export class LineFunnel {
+  readonly #open: () => Output;
+  readonly #queue: Batch[] = [];
+  readonly #whenIdle: (() => void)[] = [];
+  #output: Output | undefined;
+  #writing = false;
+  #failures = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  /** @param open makes the output, with the first batch. */
+  constructor(open: () => Output = () => standardDestination(1)) {
+    this.#open = open;
+  }
+
+  /** @param done told when all of it is written, or the code of the error for which it never will be. */
+  write(octets: Uint8Array, done: (code: string | undefined) => void): void {
+    if (this.#closed) {
+      done('EBADF');
+      return;
+    }
+    this.#queue.push({ octets, done, offset: 0 });
+    if (this.#timer === undefined) this.#pump();
+  }
+
+  /** Resolves when everything is written, or lost after one second of a destination that does not take it. */
+  async close(): Promise<void> {
+    if (this.#queue.length > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const patience = setTimeout(resolve, closePatience);
+      this.#whenIdle.push(resolve);
+      await promise;
+      clearTimeout(patience);
+    }
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    for (const { done } of this.#queue.splice(0)) done('EBADF');
+    if (!this.#writing) this.#output?.release();
+  }
+
+  #pump(): void {
+    const batch = this.#queue[0];
+    if (this.#writing || batch === undefined) return;
+    this.#output ??= this.#open();
+    this.#writing = true;
+    this.#output.destination(batch.octets.subarray(batch.offset), (error, written) => {
+      this.#writing = false;
+      if (this.#closed) this.#output?.release();
+      else if (error === null) this.#took(batch, written);
+      else this.#failed(batch, codeOf(error));
+    });
+  }
+
+  #took(batch: Batch, written: number): void {
+    this.#failures = 0;
+    batch.offset += written;
+    if (batch.offset >= batch.octets.length) this.#finish(batch, undefined);
+    else this.#pump();
+  }
+
+  #failed(batch: Batch, code: string): void {
+    if (permanentErrors.has(code)) {
+      this.#finish(batch, code);
+      return;
+    }
+    this.#failures++;
+    const delay = Math.min(retryFirst * 2 ** (this.#failures - 1), retryMost);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#pump();
+    }, delay);
+    this.#timer.unref();
+  }
+
+  #finish(batch: Batch, code: string | undefined): void {
+    this.#queue.shift();
+    batch.done(code);
+    if (this.#queue.length > 0) this.#pump();
+    else for (const resolve of this.#whenIdle.splice(0)) resolve();
+  }
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : 'EIO';
+}

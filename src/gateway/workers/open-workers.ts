@@ -1,0 +1,87 @@
+import type { Finding } from '../../config/finding.ts';
+import type { Logger } from '../../core/logger.ts';
+import { systemRandom } from '../../core/random.ts';
+import type { GatewayMetrics } from '../../observe/gateway-metrics.ts';
+import type { MetricsRegistry } from '../../observe/metrics.ts';
+import { callAccessLog, standardOutput } from '../access-sink.ts';
+import { newInstance } from '../gateway-core.ts';
+import type { GatewayOptions } from '../gateway-options.ts';
+import { LineFunnel } from './line-funnel.ts';
+import type { Delivery } from './protocol.ts';
+import { WorkerPool } from './worker-pool.ts';
+import { usualWorkers, type WorkerSettings } from './worker-settings.ts';
+import { WorkerThread } from './worker-thread.ts';
+
+/** What the threads of a gateway report to. */
+interface Surroundings {
+  readonly logger: Logger;
+  readonly metrics: GatewayMetrics;
+  readonly registry: MetricsRegistry;
+}
+
+/**
+ * Several threads to serve, none of them started yet.
+ * @returns what stands against it; `alone` where this system does not let them share a port.
+ */
+export async function openWorkers(
+  threads: number,
+  options: GatewayOptions,
+  settings: WorkerSettings,
+  { logger, metrics, registry }: Surroundings,
+): Promise<{ readonly pool: WorkerPool } | { readonly findings: readonly Finding[] } | 'alone'> {
+  const findings = codeThatStays(options, settings);
+  if (findings.length > 0) return { findings };
+  if (!(await settings.sharesPorts())) {
+    logger.warn({ workers: threads }, 'this system does not let threads share a port: one thread serves');
+    return 'alone';
+  }
+  const funnel = new LineFunnel();
+  const onDelivery = (id: number, delivery: Delivery, taken: (code: string | undefined) => void): void => {
+    if (delivery.kind === 'lines') {
+      funnel.write(delivery.octets, taken);
+      return;
+    }
+    if (delivery.kind === 'log')
+      for (const { level, fields, message } of delivery.entries)
+        logger[level]({ ...fields, worker: id }, message);
+    else for (const record of delivery.records) callAccessLog(options.accessLog ?? false, record, logger);
+    taken(undefined);
+  };
+  const shared = {
+    instance: newInstance(systemRandom),
+    accessLog: accessLogForm(options),
+    output: standardOutput(),
+  };
+  const startThread = (id: number): WorkerThread =>
+    new WorkerThread({
+      program: settings.program,
+      data: { id, ...shared },
+      registry,
+      onDelivery: (delivery, taken) => onDelivery(id, delivery, taken),
+    });
+  const onClose = (): Promise<void> => funnel.close();
+  return { pool: new WorkerPool({ settings, logger, metrics, registry, startThread, onClose }, threads) };
+}
+
+function accessLogForm({ accessLog }: GatewayOptions): 'lines' | 'records' | 'off' {
+  if (accessLog === undefined) return 'lines';
+  return accessLog === false ? 'off' : 'records';
+}
+
+/** Code cannot be handed to another thread. A program of the threads' own brings what it needs. */
+function codeThatStays(options: GatewayOptions, settings: WorkerSettings): Finding[] {
+  if (settings.program !== usualWorkers.program) return [];
+  const { policies = [], clock, random, gauges } = options;
+  const given = Object.entries({ policies: policies[0], clock, random, gauges })
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => name);
+  if (given.length === 0) return [];
+  const names = given.join(', ');
+  return [
+    {
+      path: ['workers'],
+      found: `this gateway was made with ${names} of its own, which are code and cannot be handed to other threads`,
+      remedy: `leave workers out, or make the gateway without ${names}`,
+    },
+  ];
+}
