@@ -6,7 +6,9 @@ if (Number(process.versions.node.split('.', 1)[0]) < oldest) {
   process.stderr.write(`Waygate needs Node ${oldest} or newer; this is ${process.versions.node}.\n`);
   process.exitCode = 1;
 } else {
-  const { run } = await import('./program.ts');
+  const { keepCompiledCode } = await import('./compile-cache.ts');
+  keepCompiledCode(process.env);
+  const { run } = await import('./run.ts');
   // Whatever a library may still hold open, the command is over.
   process.exit(await run(process.argv.slice(2)));
 }

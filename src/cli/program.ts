@@ -1,33 +1,24 @@
 import { type Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { version } from '../gateway/version.ts';
-import { exitCodes, Failure } from './failure.ts';
-import { createTerminal, type Terminal } from './terminal.ts';
+import { exitCodes } from './failure.ts';
+import type { Terminal } from './terminal.ts';
 
 /**
- * Runs the command that the arguments ask for. Each command is loaded when it is asked for: help must not wait for an
- * engine.
- * @returns the exit code: 0, 1 for a failure, 2 for arguments that make no sense.
+ * Reads the arguments and runs the command that they ask for. Each command is loaded when it is asked for: help must not
+ * wait for an engine.
+ * @returns the exit code.
+ * @throws Failure when the command fails.
  */
-export async function run(args: readonly string[]): Promise<number> {
-  const terminal = createTerminal(process);
+export async function runProgram(terminal: Terminal, args: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.ok;
   const program = createProgram(terminal, (code) => (exitCode = code));
   try {
     await program.parseAsync(args, { from: 'user' });
-    const lost = await terminal.flushed();
-    if (lost !== undefined) throw new Failure(`Standard output cannot be written: ${lost.message}.`);
     return exitCode;
   } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
     // Commander has said what is wrong; 0 is `--help` and `--version`.
-    if (error instanceof CommanderError) {
-      await terminal.flushed();
-      return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-    }
-    if (!(error instanceof Failure)) throw error;
-    const { errPaint } = terminal;
-    terminal.err(`${errPaint('red', '✗')} ${error.message}\n`);
-    if (error.remedy !== undefined) terminal.err(`  ${error.remedy}\n`);
-    return error.exitCode;
+    return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   }
 }
 
