@@ -7,13 +7,15 @@ import { jsonMistake } from './json-source.ts';
 import { Locator, type Origin } from './locator.ts';
 import type { Mistake } from './mistake.ts';
 import { plainCopy } from './plain-copy.ts';
+import { readPlainJson } from './plain-json.ts';
+import { readPlainYaml } from './plain-yaml.ts';
 import { readDocument, withoutReplaced } from './read-document.ts';
 import { fileProblem, readFileFromDisk, type ReadFile } from './read-file.ts';
 import type { Config } from './schema.ts';
 import { secretTexts } from './secrets.ts';
 import { decodeSource, maxFileBytes } from './source-text.ts';
 import { TextLines } from './text-lines.ts';
-import { readYaml } from './yaml-source.ts';
+import { readYaml, type Source } from './yaml-source.ts';
 
 /** What a configuration is loaded with. */
 export interface LoadOptions {
@@ -118,6 +120,8 @@ function readText(
   options: LoadOptions,
   path: string,
 ): Promise<LoadResult> | LoadResult {
+  const plain = json ? readPlainJson(text) : readPlainYaml(text);
+  if (plain !== undefined) return readFrom(laterOrigin(file, text), plain, options, path);
   const lines = new TextLines(text);
   const notJson = json && text.trim() !== '' ? jsonMistake(text) : undefined;
   const source = notJson === undefined ? readYaml(text, lines) : undefined;
@@ -127,6 +131,17 @@ function readText(
     return { ok: false, mistakes: new Locator(origin, []).all(findings), files: [path] };
   }
   return readFrom(origin, source.value, options, path, [path], findings);
+}
+
+/** The way back into a text that was read without looking at places: it is read again when there is a mistake to place. */
+function laterOrigin(file: string, text: string): Origin {
+  const lines = new TextLines(text);
+  let source: Source | undefined;
+  return {
+    file,
+    lines,
+    offsetOf: (path, at) => (source ??= readYaml(text, lines)).offsetOf(path, at),
+  };
 }
 
 async function readFrom(
@@ -148,15 +163,15 @@ async function readFrom(
     };
   }
   const reading = await readDocument(value, { policies, env, readFile, verdicts, folder: dirname(path) });
-  const locator = Locator.for(origin, value, reading.substitutions);
+  const locator = (): Locator => Locator.for(origin, value, reading.substitutions);
   const files = [...new Set([...ownFiles, ...reading.files])];
   if (reading.config === undefined || earlier.length > 0) {
     return {
       ok: false,
-      mistakes: locator.all([...earlier, ...withoutReplaced(reading.findings, earlier)]),
+      mistakes: locator().all([...earlier, ...withoutReplaced(reading.findings, earlier)]),
       files,
     };
   }
   const secrets = secretTexts(reading.substitutions);
-  return { ok: true, config: reading.config, files, secrets, locate: (findings) => locator.all(findings) };
+  return { ok: true, config: reading.config, files, secrets, locate: (findings) => locator().all(findings) };
 }

@@ -1,5 +1,7 @@
-import { isSafePattern } from 'redos-detector';
+import { createRequire } from 'node:module';
 import { withRemedy } from '../core/remedy.ts';
+
+const load = createRequire(import.meta.url);
 
 /** Long enough for any route, and short enough to be judged. */
 const maxLength = 1000;
@@ -71,6 +73,8 @@ function withoutGroupNames(source: string): string {
 function isSafe(source: string): boolean {
   // A final .* matches whatever is left (with flag `s`), so that nothing behind it can make the engine turn back.
   const open = /(?<!\\)(?:\\\\)*\.\*$/.test(source) && !hasAlternatives(source);
+  // Loaded when there is something to judge: most configurations have no regular expressions.
+  const { isSafePattern } = load('redos-detector') as typeof import('redos-detector');
   try {
     return isSafePattern(open ? `^(?:${source})` : `^(?:${source})$`, {
       maxSteps,

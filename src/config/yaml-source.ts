@@ -1,17 +1,7 @@
-import {
-  Composer,
-  Lexer,
-  Parser,
-  isMap,
-  isNode,
-  isPair,
-  isSeq,
-  type CST,
-  type Document,
-  type Node,
-} from 'yaml';
+import type { CST, Document, Node } from 'yaml';
 import type { TextLines } from './text-lines.ts';
 import { describeYamlError } from './describe-yaml-error.ts';
+import { isMap, isNode, isPair, isSeq, yamlLibrary } from './yaml-library.ts';
 import { YamlValues, type TextFinding } from './yaml-values.ts';
 
 /** How deeply lists and mappings may be nested. No configuration comes near it, and everything behind us may recurse. */
@@ -50,6 +40,7 @@ export function readYaml(text: string, lines: TextLines): Source {
 
 /** The concrete syntax, without recursion; stops where the nesting gets too deep. */
 function tokenize(text: string): { tokens: CST.Token[]; tooDeep?: number } {
+  const { Lexer, Parser } = yamlLibrary();
   const parser = new Parser();
   const tokens: CST.Token[] = [];
   for (const lexeme of new Lexer().lex(text)) {
@@ -61,6 +52,7 @@ function tokenize(text: string): { tokens: CST.Token[]; tooDeep?: number } {
 }
 
 function compose(tokens: CST.Token[], length: number): Document.Parsed[] {
+  const { Composer } = yamlLibrary();
   // Duplicate keys are looked for in `YamlValues`: the library compares every key with every other.
   const composer = new Composer({
     uniqueKeys: false,

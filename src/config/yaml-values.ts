@@ -1,5 +1,6 @@
-import { isAlias, isMap, isScalar, isSeq, type Alias, type Node, type Pair, type YAMLMap } from 'yaml';
+import type { Alias, Node, Pair, YAMLMap } from 'yaml';
 import { maxFindings, type Finding } from './finding.ts';
+import { isAlias, isMap, isScalar, isSeq } from './yaml-library.ts';
 
 type Path = readonly (string | number)[];
 
@@ -13,10 +14,10 @@ export interface TextFinding extends Finding {
 const maxAliasedValues = 100_000;
 
 /** How long a list, and how large a mapping, may be. Each item takes a tenth of a millisecond to check. */
-const maxItems = 100_000;
+export const maxItems = 100_000;
 
 /** Keys that mean something else to JavaScript. */
-const forbiddenKeys = new Set(['__proto__', 'constructor', 'prototype']);
+export const forbiddenKeys: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** The tags that say no more than YAML's own rules would find out. */
 const plainTags = /^(!|tag:yaml\.org,2002:(str|int|float|bool|null|map|seq))$/;
