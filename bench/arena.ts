@@ -1,8 +1,9 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cores } from './cores.ts';
 import type { PinnedProcess } from './pinned-process.ts';
-import { lastLines, loadCore, proxyCore, startPinned } from './pinned-process.ts';
+import { lastLines, startPinned } from './pinned-process.ts';
 import { freePort } from './ports.ts';
 import type { Launch, Proxy, Setup } from './proxy.ts';
 import { targetLaunch } from './target.ts';
@@ -12,6 +13,11 @@ export interface RunningProxy {
   readonly proxy: Proxy;
   readonly port: number;
   readonly process: PinnedProcess;
+}
+
+/** What all proxies of a scenario have in common, and where they run. */
+export interface ArenaSetup extends Pick<Setup, 'routes' | 'observed' | 'policies'> {
+  readonly cores: Cores;
 }
 
 /** The target and the proxies of one scenario. */
@@ -32,22 +38,23 @@ export interface Arena {
  */
 export async function openArena(
   folder: string,
-  { routes, observed }: Pick<Setup, 'routes' | 'observed'>,
+  { routes, observed, policies, cores }: ArenaSetup,
   edit: (launch: Launch, proxy: Proxy) => Launch = (launch) => launch,
 ): Promise<Arena> {
   rmSync(folder, { recursive: true, force: true });
   const targetPort = await freePort();
   const targetFolder = join(folder, 'target');
-  const target = startPinned(loadCore, targetLaunch(targetPort, targetFolder), targetFolder);
+  const target = startPinned(cores.load, targetLaunch(targetPort, targetFolder), targetFolder);
   const started: PinnedProcess[] = [target];
   const close = async (): Promise<void> => {
     for (const each of started.toReversed()) await each.stop();
   };
   const launch = async (proxy: Proxy): Promise<RunningProxy> => {
-    const setup = { port: await freePort(), targetPort, routes, observed, folder: join(folder, proxy.key) };
-    const running = startPinned(proxyCore, edit(proxy.launch(setup), proxy), setup.folder);
+    const port = await freePort();
+    const setup = { port, targetPort, routes, observed, policies, folder: join(folder, fileName(proxy.key)) };
+    const running = startPinned(cores.proxy, edit(proxy.launch(setup), proxy), setup.folder);
     started.push(running);
-    return { proxy, port: setup.port, process: running };
+    return { proxy, port, process: running };
   };
   try {
     await untilAnswered(targetPort, '/json', target, 'the target');
@@ -65,6 +72,11 @@ export async function openArena(
     },
     close,
   };
+}
+
+/** A key as the name of a folder: the branch behind its `@` may have slashes. */
+function fileName(key: string): string {
+  return key.replaceAll(/[^\w@.-]/g, '-');
 }
 
 async function untilAnswered(

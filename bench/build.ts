@@ -1,7 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { git } from './machine.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -11,15 +10,14 @@ export function buildWorkingTree(folder: string): void {
 }
 
 /** Compiles a commit into a folder, which then holds what a user would have installed. */
-export function buildCommit(ref: string, folder: string): void {
-  const commit = git('rev-parse', '--verify', `${ref}^{commit}`);
+export function buildCommit(commit: string, folder: string): void {
   const sources = `${folder}-sources`;
   rmSync(sources, { recursive: true, force: true });
   mkdirSync(sources, { recursive: true });
   const archive = execFileSync('git', ['archive', commit], { cwd: root, maxBuffer: 2 ** 30 });
   execFileSync('tar', ['-x', '-C', sources], { input: archive });
   symlinkSync(join(root, 'node_modules'), join(sources, 'node_modules'));
-  build(sources, folder, ref);
+  build(sources, folder, `Commit ${commit}`);
 }
 
 function build(sources: string, folder: string, what: string): void {

@@ -8,13 +8,16 @@ export interface Flags {
   /** Proxies by key; empty is all. */
   readonly proxies: readonly string[];
   readonly rounds: number;
-  /** Seconds a proxy is loaded for in a round; the first warm-up takes as long. */
+  /** Seconds a proxy is loaded for in a round. */
   readonly seconds: number;
   /** A branch or commit to measure the working tree against. */
   readonly compare: string | undefined;
   /** The key of a proxy to profile. */
   readonly profile: string | undefined;
+  /** A file to write the results into. */
+  readonly json: string | undefined;
   readonly smoke: boolean;
+  readonly micro: boolean;
 }
 
 /** What `--help` prints. */
@@ -27,15 +30,17 @@ docs/performance.md; with any flag that leaves something out, the report is only
   --proxies a,b       only these proxies (nginx, haproxy, waygate, node-undici, fastify,
                       express-keep-alive, express-tutorial)
   --rounds 5          rounds
-  --seconds 4         seconds a proxy and round
+  --seconds 3         seconds a proxy and round
   --compare main      the working tree against a branch or commit, with nginx as a witness
-  --profile waygate   a CPU profile of one Node proxy, in scenario 1 or the one that --only names
+  --profile waygate   a CPU profile of one Node proxy, in scenario 1 or those that --only names
+  --json file         also write the figures of every round into a file
   --smoke             under two minutes: fails when Waygate costs more than @fastify/http-proxy
+  --micro             the benchmarks of single pieces instead, about half a minute
 `;
 
 /**
  * Reads the flags.
- * @throws TypeError for a flag that does not exist, RangeError for a number that is none.
+ * @throws TypeError for a flag that does not exist, RangeError for a value or a combination that makes no sense.
  */
 export function readFlags(args: readonly string[]): Flags {
   const { values } = parseArgs({
@@ -48,18 +53,25 @@ export function readFlags(args: readonly string[]): Flags {
       seconds: { type: 'string' },
       compare: { type: 'string' },
       profile: { type: 'string' },
+      json: { type: 'string' },
       smoke: { type: 'boolean', default: false },
+      micro: { type: 'boolean', default: false },
     },
   });
+  const modes = [values.compare && '--compare', values.profile && '--profile', values.smoke && '--smoke'];
+  const chosen = modes.filter((mode) => typeof mode === 'string');
+  if (chosen.length > 1) throw new RangeError(`${chosen.join(' and ')} do not go together`);
   return {
     help: values.help,
     only: list(values.only),
     proxies: list(values.proxies),
     rounds: positive('--rounds', values.rounds ?? (values.smoke ? '3' : '5')),
-    seconds: positive('--seconds', values.seconds ?? (values.smoke ? '3' : '4')),
+    seconds: positive('--seconds', values.seconds ?? '3'),
     compare: values.compare,
     profile: values.profile,
+    json: values.json,
     smoke: values.smoke,
+    micro: values.micro,
   };
 }
 

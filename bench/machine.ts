@@ -18,7 +18,9 @@ export interface Machine {
 
 /** Describes this machine and everything that takes part. */
 export function describeMachine(proxies: readonly Proxy[]): Machine {
-  const versions = proxies.map((proxy): [string, string] => [proxy.name, proxy.version()]);
+  const versions = proxies
+    .filter(({ isVariant }) => isVariant !== true)
+    .map((proxy): [string, string] => [proxy.name, proxy.version()]);
   const load = missingProgram('wrk') === undefined ? `wrk ${programVersion('wrk') ?? ''}` : 'a Node program';
   return {
     date: new Date().toISOString().slice(0, 10),
@@ -38,5 +40,10 @@ export function describeCommit(): string {
 
 /** Asks git, at the project's root. */
 export function git(...args: readonly string[]): string {
-  return execFileSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8' }).trim();
+  const stdio = ['ignore', 'pipe', 'pipe'] as const;
+  return execFileSync('git', args, {
+    cwd: import.meta.dirname,
+    encoding: 'utf8',
+    stdio: [...stdio],
+  }).trimEnd();
 }

@@ -1,5 +1,5 @@
 import { goalsMarkdown } from './goals.ts';
-import { reportMarkdown } from './report.ts';
+import { machineMarkdown, scenarioMarkdown, voidsMarkdown } from './report.ts';
 import type { Results } from './results.ts';
 
 /** `docs/performance.md`, whole: nothing in it is typed by hand. */
@@ -8,15 +8,28 @@ export function performancePage(results: Results): string {
 
 # Performance
 
-Waygate side by side with other proxies, measured in one run. The proxy has one core for itself; the load and the target
-share another. Rounds are interleaved, so that what the machine does meanwhile falls on all alike. CPU time is that of the
-proxy with all its threads and processes, user and system, from \`/proc\`. A round with an error or an answer that is not
-2xx does not count. How it is done, and how to do it on your machine: [bench/README.md](../bench/README.md).
+Waygate side by side with other proxies, in one run on one machine. What is compared is the CPU time that a proxy spends on a
+request, as a ratio to nginx: unlike requests a second it does not depend on how fast the load generator is, and it tells how
+many machines a given traffic needs.
 
 ## Goals
 
+What the project promises, and what this run says about it.
+
 ${goalsMarkdown(results)}
+## How it was measured
+
+${machineMarkdown(results)}
+The proxy has one core for itself; the load and the target share another. Rounds are interleaved, so that what the machine does
+meanwhile falls on all alike: every figure is the median over the rounds, with the smallest and the largest in brackets, and
+every ratio is taken within a round. CPU time is that of all threads and processes of the proxy, user and system, from \`/proc\`.
+A round with an error or an answer that is not 2xx does not count. Latencies of full load, which is all but scenario 9, say how
+long a saturated proxy lets 64 impatient clients wait; scenario 9 is the one to read for latency.
+
+Everything else about the method, and how to repeat it on your machine: [bench/README.md](../bench/README.md).
+
 ## Figures
 
-${reportMarkdown(results)}`;
+${results.scenarios.map((each) => scenarioMarkdown(each, results.baseline)).join('\n')}
+${voidsMarkdown(results)}`;
 }

@@ -1,16 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, openSync, closeSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, openSync, closeSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { withChildren } from './cpu-time.ts';
 import { searchPath } from './debian.ts';
 import type { Launch } from './proxy.ts';
 
-/** The core that the proxies have for themselves. */
-export const proxyCore = 0;
-/** The core of the load and of the target. */
-export const loadCore = 1;
-
-/** A program that runs on one core. */
+/** A program that runs on some cores only. */
 export interface PinnedProcess {
   readonly pid: number;
   /** Where its output goes. */
@@ -20,9 +16,9 @@ export interface PinnedProcess {
   stop(): Promise<void>;
 }
 
-/** Starts a program on one core, with as many file descriptors as the system allows it. */
+/** Starts a program on some cores, a list as `taskset` takes it, with as many file descriptors as the system allows it. */
 export function startPinned(
-  core: number,
+  cores: string,
   { command, files = {}, env = {} }: Launch,
   folder: string,
 ): PinnedProcess {
@@ -31,7 +27,7 @@ export function startPinned(
   const log = join(folder, 'output.log');
   const output = openSync(log, 'w');
   // Only root may raise the limit; others take what they have.
-  const script = `ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -H -n)"; exec taskset -c ${core} "$@"`;
+  const script = `ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -H -n)"; exec taskset -c ${cores} "$@"`;
   const child = spawn('bash', ['-c', script, 'bash', ...command], {
     cwd: folder,
     env: { ...process.env, ...env, PATH: searchPath },
@@ -60,17 +56,6 @@ export function lastLines(log: string): string {
   return readFileSync(log, 'utf8').trimEnd().split('\n').slice(-10).join('\n');
 }
 
-/** The CPU time that a process and those it started have used so far, in microseconds: user and system, all threads. */
-export function cpuMicroseconds(pid: number): number {
-  let ticks = 0;
-  for (const each of withChildren(pid)) {
-    // proc(5): behind the name in brackets, utime and stime are fields 14 and 15, in hundredths of a second.
-    const fields = readFileSync(`/proc/${each}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-    ticks += Number(fields[11]) + Number(fields[12]);
-  }
-  return ticks * 10_000;
-}
-
 /** The memory that a process and those it started hold for themselves, in bytes: shared pages are divided among their users. */
 export function memoryBytes(pid: number): number {
   let kibibytes = 0;
@@ -78,12 +63,4 @@ export function memoryBytes(pid: number): number {
     kibibytes += Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${each}/smaps_rollup`, 'utf8'))?.[1]);
   }
   return kibibytes * 1024;
-}
-
-function withChildren(pid: number): number[] {
-  const children = readdirSync(`/proc/${pid}/task`)
-    .flatMap((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' '))
-    .filter((child) => /^\d+$/.test(child))
-    .map(Number);
-  return [pid, ...children.flatMap(withChildren)];
 }

@@ -1,3 +1,11 @@
+/** Policies that a scenario asks for, in the words of each proxy that has them. */
+export interface Policies {
+  /** Waygate's `policies:` list, as in its configuration. */
+  readonly waygate: readonly Readonly<Record<string, object>>[];
+  /** The same for nginx: directives for its `http` block, and for each `location`. */
+  readonly nginx?: { readonly http?: string; readonly location?: string };
+}
+
 /** How a scenario wants a proxy to be set up. */
 export interface Setup {
   /** The port to listen on, on 127.0.0.1. */
@@ -8,6 +16,8 @@ export interface Setup {
   readonly routes: number;
   /** Whether the access log is on, and metrics where the proxy has them. */
   readonly observed: boolean;
+  /** What every request goes through. */
+  readonly policies?: Policies | undefined;
   /** A folder of its own, for configuration and logs. */
   readonly folder: string;
 }
@@ -22,10 +32,14 @@ export interface Launch {
 
 /** A proxy that takes part. */
 export interface Proxy {
-  /** How flags name it. */
+  /** How flags name it. A build of Waygate other than the working tree has `@` and its commit behind it. */
   readonly key: string;
   /** How tables name it. */
   readonly name: string;
+  /** Whether Node runs it: it is then compiled while it runs, and needs a longer warm-up. */
+  readonly runsOnNode: boolean;
+  /** Whether it is a variant that only takes part in scenarios that name it. */
+  readonly isVariant?: boolean;
   /** Why it cannot take part on this machine, with the line that installs it; undefined when it can. */
   missing?(): string | undefined;
   version(): string;

@@ -1,4 +1,5 @@
 import type { Machine } from './machine.ts';
+import { metrics } from './measurement.ts';
 import type { Measurement, Metric } from './measurement.ts';
 import type { Summary } from './statistics.ts';
 import { summarize } from './statistics.ts';
@@ -7,6 +8,7 @@ import { summarize } from './statistics.ts';
 export interface ProxyResult {
   readonly key: string;
   readonly name: string;
+  readonly runsOnNode: boolean;
   /** One a round, in order. */
   readonly rounds: readonly Measurement[];
 }
@@ -18,6 +20,8 @@ export interface ScenarioResult {
   readonly note?: string;
   readonly headline: Metric;
   readonly proxies: readonly ProxyResult[];
+  /** Why it could not be run at all. */
+  readonly failed?: string;
 }
 
 /** What came of a run of the bench. */
@@ -37,11 +41,34 @@ export function summaryOf({ rounds }: ProxyResult, metric: Metric): Summary | un
 
 /** A proxy's headline as a ratio to the baseline's in the same round; undefined where one of the two has none. */
 export function ratioOf(scenario: ScenarioResult, baseline: string, proxy: ProxyResult): Summary | undefined {
+  return summarize(ratiosOf(scenario, baseline, proxy));
+}
+
+/** The same for each round that counts for both. */
+export function ratiosOf(scenario: ScenarioResult, baseline: string, proxy: ProxyResult): number[] {
   const base = scenario.proxies.find(({ key }) => key === baseline);
-  const ratios = proxy.rounds.flatMap(({ values }, round) => {
+  return proxy.rounds.flatMap(({ values }, round) => {
     const own = values[scenario.headline];
     const others = base?.rounds[round]?.values[scenario.headline];
     return own === undefined || others === undefined || others === 0 ? [] : own / others;
   });
-  return summarize(ratios);
+}
+
+/**
+ * The Node proxies that are ahead of Waygate in a scenario, by its headline in the same round; undefined when there is none to
+ * compare with.
+ */
+export function nodeProxiesAhead(scenario: ScenarioResult): readonly ProxyResult[] | undefined {
+  const own = scenario.proxies.find(({ key }) => key === 'waygate');
+  if (own === undefined || summaryOf(own, scenario.headline) === undefined) return undefined;
+  const compared = scenario.proxies.flatMap((proxy) => {
+    if (!proxy.runsOnNode || proxy.key.startsWith('waygate')) return [];
+    const ratio = ratioOf(scenario, 'waygate', proxy)?.median;
+    return ratio === undefined ? [] : [{ proxy, ratio }];
+  });
+  if (compared.length === 0) return undefined;
+  const { better } = metrics[scenario.headline];
+  return compared
+    .filter(({ ratio }) => (better === 'less' ? ratio < 1 : ratio > 1))
+    .map(({ proxy }) => proxy);
 }

@@ -1,21 +1,27 @@
 import { join } from 'node:path';
 import type { Arena, RunningProxy } from './arena.ts';
 import { openArena } from './arena.ts';
-import type { LoadGenerator } from './load/run-load.ts';
+import type { Cores } from './cores.ts';
+import { coresOf } from './cores.ts';
+import { warmUpSeconds } from './duration.ts';
+import type { Load, LoadGenerator } from './load/run-load.ts';
 import { measureClosedLoop } from './measure/closed-loop.ts';
 import { measureColdStart } from './measure/cold-start.ts';
 import { measureIdleConnections } from './measure/idle-connections.ts';
 import { measureOpenLoop, slowestRate } from './measure/open-loop.ts';
+import { orderOf } from './measure/order-of.ts';
 import type { Measurement } from './measurement.ts';
 import type { Launch, Proxy } from './proxy.ts';
 import type { ScenarioResult } from './results.ts';
 import { pathOnMiddleRoute } from './routes.ts';
-import type { Scenario } from './scenario.ts';
+import type { ClosedLoop, OpenLoop, Scenario } from './scenario.ts';
+import { takesPart } from './scenario.ts';
 
 /** How scenarios are run. */
 export interface RunOptions {
   readonly rounds: number;
-  readonly seconds: { readonly warmUp: number; readonly measured: number };
+  /** Seconds that a proxy is loaded for in a round. */
+  readonly seconds: number;
   /** A folder for configurations and logs. */
   readonly folder: string;
   readonly load: LoadGenerator;
@@ -38,11 +44,16 @@ export async function runScenario(
   options: RunOptions,
 ): Promise<ScenarioResult> {
   const taking = proxies.filter((proxy) => takesPart(scenario, proxy));
-  const setup = { routes: scenario.routes, observed: scenario.observed ?? false };
-  const arena = await openArena(join(options.folder, scenario.id), setup, options.edit);
+  const { routes, observed = false, policies } = scenario;
+  const cores = coresOf(scenario);
+  const arena = await openArena(
+    join(options.folder, scenario.id),
+    { routes, observed, policies, cores },
+    options.edit,
+  );
   const rounds = new Map<string, Measurement[]>(taking.map(({ key }) => [key, []]));
   try {
-    const measure = await prepare(scenario, taking, arena, options);
+    const measure = await prepare(scenario, taking, arena, cores, options);
     for (let round = 0; round < options.rounds; round++) {
       for (const proxy of rotated(taking, round)) {
         const measurement = await measure(proxy);
@@ -53,56 +64,98 @@ export async function runScenario(
   } finally {
     await arena.close();
   }
-  const { id, title, note, headline = 'cpu' } = scenario;
   return {
-    id,
-    title,
-    ...(note !== undefined && { note }),
-    headline,
-    proxies: taking.map(({ key, name }) => ({ key, name, rounds: rounds.get(key) ?? [] })),
+    ...headOf(scenario),
+    proxies: taking.map(({ key, name, runsOnNode }) => ({
+      key,
+      name,
+      runsOnNode,
+      rounds: rounds.get(key) ?? [],
+    })),
   };
 }
 
-/** Whether a proxy takes part; `waygate@main` does where `waygate` does. */
-function takesPart({ proxies }: Scenario, { key }: Proxy): boolean {
-  return proxies === undefined || proxies.includes(key.split('@', 1)[0] ?? key);
+/** What a result says of its scenario. */
+export function headOf({ id, title, note, headline = 'cpu' }: Scenario): Omit<ScenarioResult, 'proxies'> {
+  return { id, title, ...(note !== undefined && { note }), headline };
 }
 
 async function prepare(
   scenario: Scenario,
   proxies: readonly Proxy[],
   arena: Arena,
-  { load, seconds, folder }: RunOptions,
+  cores: Cores,
+  options: RunOptions,
 ): Promise<Measure> {
   const path = pathOnMiddleRoute(scenario.routes, scenario.request.path);
   if (scenario.kind === 'cold start') return (proxy) => measureColdStart(scenario, proxy, arena);
   if (scenario.kind === 'idle connections') {
     return async (proxy) => {
-      const running = await arena.start(proxy, path);
+      let running;
       try {
-        return await measureIdleConnections(scenario, running, folder);
+        running = await arena.start(proxy, path);
+      } catch (error) {
+        return { values: {}, void: reasonOf(error) };
+      }
+      try {
+        return await measureIdleConnections(scenario, running, options.folder, cores.load);
       } finally {
         await running.process.stop();
       }
     };
   }
-  const running = new Map<string, RunningProxy>();
-  for (const proxy of proxies) running.set(proxy.key, await arena.start(proxy, path));
-  const find = (proxy: Proxy) => {
-    const found = running.get(proxy.key);
-    if (found === undefined) throw new Error(`${proxy.name} does not run`);
-    return found;
-  };
-  if (scenario.kind === 'closed loop')
-    return (proxy) => measureClosedLoop(scenario, find(proxy), load, seconds);
+  const load: Load = (order) => options.load(order, cores.load);
+  return prepareLoop(scenario, await startAll(proxies, arena, path), load, options);
+}
+
+/** Starts every proxy; one that does not start is void in every round, and the others go on. */
+async function startAll(
+  proxies: readonly Proxy[],
+  arena: Arena,
+  path: string,
+): Promise<ReadonlyMap<string, RunningProxy | string>> {
+  const running = new Map<string, RunningProxy | string>();
+  for (const proxy of proxies) {
+    running.set(proxy.key, await arena.start(proxy, path).catch(reasonOf));
+  }
+  return running;
+}
+
+async function prepareLoop(
+  scenario: ClosedLoop | OpenLoop,
+  running: ReadonlyMap<string, RunningProxy | string>,
+  load: Load,
+  { seconds, progress }: RunOptions,
+): Promise<Measure> {
+  const started = [...running.values()].filter((each) => typeof each !== 'string');
+  const warmUp = warmUpSeconds(seconds);
+  for (const { proxy, port } of started) {
+    progress(`${scenario.id} warm-up: ${proxy.name}`);
+    await load({ ...orderOf(scenario, port), seconds: proxy.runsOnNode ? warmUp.node : warmUp.native });
+  }
   const rate =
-    scenario.shareOfSlowest * (await slowestRate(scenario, [...running.values()], load, seconds.measured));
-  return (proxy) => measureOpenLoop(scenario, find(proxy), load, Math.round(rate), seconds);
+    scenario.kind === 'open loop'
+      ? Math.round(scenario.shareOfSlowest * (await slowestRate(scenario, started, load, seconds)))
+      : undefined;
+  if (rate !== undefined) progress(`${scenario.id}: ${rate} requests a second`);
+  return async (proxy) => {
+    const found = running.get(proxy.key) ?? 'it was not started';
+    if (typeof found === 'string') return { values: {}, void: found };
+    if (scenario.kind === 'open loop') return measureOpenLoop(scenario, found, load, rate ?? 1, seconds);
+    await load({ ...orderOf(scenario, found.port), seconds: warmUp.round });
+    return measureClosedLoop(scenario, found, load, seconds);
+  };
 }
 
 function rotated<T>(list: readonly T[], by: number): T[] {
   const at = list.length === 0 ? 0 : by % list.length;
   return [...list.slice(at), ...list.slice(0, at)];
+}
+
+/** An error as one line of a table. */
+export function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replaceAll(/\s+/g, ' ').trim().slice(0, 300);
 }
 
 function describe({ values, void: reason }: Measurement): string {

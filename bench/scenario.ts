@@ -1,4 +1,5 @@
 import type { Metric } from './measurement.ts';
+import type { Policies, Proxy } from './proxy.ts';
 
 /** What one request of a scenario is. */
 export interface RequestKind {
@@ -7,6 +8,8 @@ export interface RequestKind {
   readonly method?: 'GET' | 'POST';
   /** Octets of the request body; none when absent. */
   readonly body?: number;
+  /** Headers besides those that every request has. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 interface Common {
@@ -20,7 +23,14 @@ interface Common {
   readonly observed?: boolean;
   /** What proxies are compared by, as a ratio; the CPU time per request when absent. */
   readonly headline?: Metric;
-  /** The keys of the proxies that take part; all when absent. */
+  /** What every request goes through, in the words of each proxy that takes part. */
+  readonly policies?: Policies;
+  /**
+   * `apart`, which is the default: the proxies have a core for themselves. `shared`: proxy, target and load may use them all,
+   * or, where there are more than two, the proxy has two for itself.
+   */
+  readonly cores?: 'apart' | 'shared';
+  /** The keys of the proxies that take part; all but variants when absent. */
   readonly proxies?: readonly string[];
 }
 
@@ -57,3 +67,8 @@ export interface ColdStart extends Common {
 
 /** What is measured. */
 export type Scenario = ClosedLoop | OpenLoop | IdleConnections | ColdStart;
+
+/** Whether a proxy takes part in a scenario; `waygate@main` does where `waygate` does. */
+export function takesPart({ proxies }: Pick<Scenario, 'proxies'>, { key, isVariant }: Proxy): boolean {
+  return proxies === undefined ? isVariant !== true : proxies.includes(key.split('@', 1)[0] ?? key);
+}

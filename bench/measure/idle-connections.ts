@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunningProxy } from '../arena.ts';
 import type { Measurement } from '../measurement.ts';
-import { loadCore, memoryBytes, startPinned } from '../pinned-process.ts';
+import { memoryBytes, startPinned } from '../pinned-process.ts';
 import { pathOnMiddleRoute } from '../routes.ts';
 import type { IdleConnections } from '../scenario.ts';
 
@@ -12,11 +12,12 @@ export async function measureIdleConnections(
   { connections, routes, request }: IdleConnections,
   { port, process, proxy }: RunningProxy,
   folder: string,
+  cores: string,
 ): Promise<Measurement> {
   const before = memoryBytes(process.pid);
   const path = pathOnMiddleRoute(routes, request.path);
   const client = startPinned(
-    loadCore,
+    cores,
     {
       command: [
         globalThis.process.execPath,

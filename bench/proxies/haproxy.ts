@@ -6,6 +6,7 @@ import { routeNames } from '../routes.ts';
 export const haproxy: Proxy = {
   key: 'haproxy',
   name: 'HAProxy',
+  runsOnNode: false,
   missing: () => missingProgram('haproxy'),
   version: () => programVersion('haproxy') ?? '',
   launch: (setup) => ({
@@ -22,6 +23,9 @@ export const haproxy: Proxy = {
 function configuration({ port, targetPort, observed, folder }: Setup): string {
   return `global
   nbthread 1
+  # Two file descriptors a connection are reserved, which a limit of 20,000 does not give; idle ones need one.
+  maxconn 12000
+  no strict-limits
   ${observed ? 'log stdout format raw local0' : ''}
 defaults
   mode http

@@ -3,20 +3,31 @@ import type { Proxy, Setup } from '../proxy.ts';
 import { routeNames } from '../routes.ts';
 
 /** nginx with what its documentation recommends for a proxy: one worker, kept connections to the target, no temporary files. */
-export const nginx: Proxy = {
-  key: 'nginx',
-  name: 'nginx',
-  missing: () => missingProgram('nginx'),
-  version: () => programVersion('nginx') ?? '',
-  launch: (setup) => ({
-    command: ['nginx', '-p', setup.folder, '-c', 'nginx.conf', '-e', 'error.log'],
-    files: { 'nginx.conf': configuration(setup) },
-  }),
+export const nginx: Proxy = withWorkers(1, { key: 'nginx', name: 'nginx' });
+
+/** The same with two processes, as a witness of what a second core costs. */
+export const nginxTwoWorkers: Proxy = {
+  ...withWorkers(2, { key: 'nginx-2-workers', name: 'nginx, 2 workers' }),
+  isVariant: true,
 };
 
-function configuration({ port, targetPort, routes, observed }: Setup): string {
+function withWorkers(workers: number, names: Pick<Proxy, 'key' | 'name'>): Proxy {
+  return {
+    ...names,
+    runsOnNode: false,
+    missing: () => missingProgram('nginx'),
+    version: () => programVersion('nginx') ?? '',
+    launch: (setup) => ({
+      command: ['nginx', '-p', setup.folder, '-c', 'nginx.conf', '-e', 'error.log'],
+      files: { 'nginx.conf': configuration(setup, workers) },
+    }),
+  };
+}
+
+function configuration({ port, targetPort, routes, observed, policies }: Setup, workers: number): string {
+  const { http = '', location = '' } = policies?.nginx ?? {};
   return `daemon off;
-worker_processes 1;
+worker_processes ${workers};
 ${process.getuid?.() === 0 ? 'user root;' : ''}
 pid nginx.pid;
 events { worker_connections 15000; }
@@ -33,11 +44,12 @@ http {
   proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
   proxy_set_header X-Forwarded-Proto $scheme;
   proxy_set_header X-Forwarded-Host $http_host;
+  ${http}
   upstream target { server 127.0.0.1:${targetPort}; keepalive 1024; }
   server {
-    listen 127.0.0.1:${port} backlog=4096;
+    listen 127.0.0.1:${port} backlog=4096${workers > 1 ? ' reuseport' : ''};
 ${routeNames(routes)
-  .map((name) => `    location ${name}/ { proxy_pass http://target; }`)
+  .map((name) => `    location ${name}/ { proxy_pass http://target; ${location} }`)
   .join('\n')}
   }
 }

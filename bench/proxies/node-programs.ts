@@ -27,6 +27,7 @@ function nodeProgram(key: string, name: string, packageName: string): Proxy {
   return {
     key,
     name,
+    runsOnNode: true,
     version: () => packageVersion(packageName),
     launch: (setup) => ({
       command: [process.execPath, join(import.meta.dirname, `../programs/${key}.ts`)],

@@ -8,8 +8,10 @@ import { manyConnections } from './many-connections.ts';
 import { tenRoutes, tenThousandRoutes } from './many-routes.ts';
 import { newConnections } from './new-connections.ts';
 import { observed } from './observed.ts';
+import { policiesOfToday } from './policies-of-today.ts';
 import { post } from './post.ts';
 import { smallJson } from './small-json.ts';
+import { threadsOnOneCore, threadsOnTwoCores } from './threads.ts';
 
 /** Every scenario, in the order of the report. */
 export const scenarios: readonly Scenario[] = [
@@ -27,4 +29,7 @@ export const scenarios: readonly Scenario[] = [
   idleConnections,
   coldStart,
   coldStartThousandRoutes,
+  threadsOnOneCore,
+  threadsOnTwoCores,
+  policiesOfToday,
 ];

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { count } from './micro/count.ts';
+import { logLine } from './micro/log-line.ts';
+import { checkSink, Meter } from './micro/meter.ts';
+import { outgoingHead } from './micro/outgoing-head.ts';
+import { parse } from './micro/parse.ts';
+import { paths } from './micro/paths.ts';
+import { routing } from './micro/router.ts';
+
+const folder = join(import.meta.dirname, 'micro');
+
+const pieces: Readonly<Record<string, (meter: Meter) => void>> = {
+  parse,
+  paths,
+  router: (meter) => {
+    routing(meter, [10]);
+  },
+  'outgoing-head': outgoingHead,
+  'log-line': logLine,
+  count,
+};
+
+for (const [name, run] of Object.entries(pieces)) {
+  test(`the benchmark ${name} measures what it says, in lines of text, number and unit`, () => {
+    const lines: string[] = [];
+    run(new Meter((line) => lines.push(line), { share: 1e-9, rounds: 2 }));
+    assert.ok(lines.length > 2);
+    for (const line of lines) assert.match(line, /^\S.* \d+(\.\d)? [nm]s$/);
+    checkSink();
+  });
+}
+
+test('every benchmark of a piece is run by all.ts, and by this test', () => {
+  const others = new Set(['all', 'meter', 'messages']);
+  const files = readdirSync(folder)
+    .map((name) => name.replace('.ts', ''))
+    .filter((name) => !others.has(name));
+  assert.deepEqual(files.toSorted(), Object.keys(pieces).toSorted());
+  const all = readFileSync(join(folder, 'all.ts'), 'utf8');
+  for (const name of files) assert.ok(all.includes(`'${name}'`), `all.ts runs ${name}`);
+});
