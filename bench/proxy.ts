@@ -38,6 +38,8 @@ export interface Proxy {
   readonly name: string;
   /** Whether Node runs it: it is then compiled while it runs, and needs a longer warm-up. */
   readonly runsOnNode: boolean;
+  /** How many event loops it has, each of which is compiled for itself; 1 when absent. */
+  readonly threads?: number;
   /** Whether it is a variant that only takes part in scenarios that name it. */
   readonly isVariant?: boolean;
   /** Why it cannot take part on this machine, with the line that installs it; undefined when it can. */

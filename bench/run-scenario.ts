@@ -3,7 +3,7 @@ import type { Arena, RunningProxy } from './arena.ts';
 import { openArena } from './arena.ts';
 import type { Cores } from './cores.ts';
 import { coresOf } from './cores.ts';
-import { warmUpSeconds } from './duration.ts';
+import { firstWarmUp, roundsOf, roundWarmUp } from './duration.ts';
 import type { Load, LoadGenerator } from './load/run-load.ts';
 import { measureClosedLoop } from './measure/closed-loop.ts';
 import { measureColdStart } from './measure/cold-start.ts';
@@ -54,7 +54,7 @@ export async function runScenario(
   const rounds = new Map<string, Measurement[]>(taking.map(({ key }) => [key, []]));
   try {
     const measure = await prepare(scenario, taking, arena, cores, options);
-    for (let round = 0; round < options.rounds; round++) {
+    for (let round = 0; round < roundsOf(scenario, options.rounds); round++) {
       for (const proxy of rotated(taking, round)) {
         const measurement = await measure(proxy);
         rounds.get(proxy.key)?.push(measurement);
@@ -128,10 +128,9 @@ async function prepareLoop(
   { seconds, progress }: RunOptions,
 ): Promise<Measure> {
   const started = [...running.values()].filter((each) => typeof each !== 'string');
-  const warmUp = warmUpSeconds(seconds);
   for (const { proxy, port } of started) {
     progress(`${scenario.id} warm-up: ${proxy.name}`);
-    await load({ ...orderOf(scenario, port), seconds: proxy.runsOnNode ? warmUp.node : warmUp.native });
+    await load({ ...orderOf(scenario, port), seconds: firstWarmUp(proxy, seconds) });
   }
   const rate =
     scenario.kind === 'open loop'
@@ -142,7 +141,7 @@ async function prepareLoop(
     const found = running.get(proxy.key) ?? 'it was not started';
     if (typeof found === 'string') return { values: {}, void: found };
     if (scenario.kind === 'open loop') return measureOpenLoop(scenario, found, load, rate ?? 1, seconds);
-    await load({ ...orderOf(scenario, found.port), seconds: warmUp.round });
+    await load({ ...orderOf(scenario, found.port), seconds: roundWarmUp });
     return measureClosedLoop(scenario, found, load, seconds);
   };
 }

@@ -30,6 +30,8 @@ interface Common {
    * or, where there are more than two, the proxy has two for itself.
    */
   readonly cores?: 'apart' | 'shared';
+  /** So many rounds suffice, where figures hardly differ; as many as everywhere when absent. */
+  readonly rounds?: number;
   /** The keys of the proxies that take part; all but variants when absent. */
   readonly proxies?: readonly string[];
 }

@@ -6,7 +6,7 @@ export interface Effort {
 }
 
 /** What benchmarks are run with. */
-export const fullEffort: Effort = { share: 1, rounds: 7 };
+export const fullEffort: Effort = { share: 1, rounds: 5 };
 
 /** One line of the result, such as `canonicalPath of an ordinary path   41 ns`. */
 export type Print = (line: string) => void;

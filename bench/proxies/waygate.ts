@@ -34,6 +34,7 @@ function launched(build: Build, names: Pick<Proxy, 'key' | 'name'>, variant: Var
   return {
     ...names,
     runsOnNode: true,
+    threads: variant.threads ?? 1,
     version: () => build.version,
     launch: (setup) => ({
       command: [

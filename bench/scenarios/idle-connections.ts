@@ -8,6 +8,7 @@ export const idleConnections: Scenario = {
   request: { path: '/json' },
   connections: 10_000,
   routes: 3,
+  rounds: 3,
   proxies: ['nginx', 'haproxy', 'waygate', 'node-undici', 'fastify', 'express-keep-alive'],
   headline: 'memory',
 };
