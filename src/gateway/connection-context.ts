@@ -55,6 +55,10 @@ export class ConnectionContext implements ServerConnectionHandler, ExchangeConte
     return this.#core.wheel;
   }
 
+  get readMemory(): Buffer {
+    return this.#core.readMemory;
+  }
+
   get turn(): LoopTurn {
     return this.#core.turn;
   }

@@ -8,6 +8,7 @@ import type { Random } from '../core/random.ts';
 import { TimerWheel } from '../core/timer-wheel.ts';
 import { DateCache } from '../http/date.ts';
 import { Llhttp } from '../http1/llhttp.ts';
+import { createReadMemory } from '../http1/socket-reader.ts';
 import type { Http1Request } from '../http1/request-head.ts';
 import type { AccessRecord } from '../observe/access-log.ts';
 import type { GatewayMetrics } from '../observe/gateway-metrics.ts';
@@ -45,6 +46,7 @@ export class GatewayCore {
   readonly llhttp = new Llhttp();
   readonly wheel: TimerWheel;
   readonly turn = new LoopTurn();
+  readonly readMemory = createReadMemory();
   readonly ids: RequestIds;
   readonly targets: TargetStates;
   readonly #options: CoreOptions;
@@ -65,7 +67,8 @@ export class GatewayCore {
     this.wheel = new TimerWheel(options.clock);
     this.ids = new RequestIds(options.random);
     this.#dates = new DateCache(() => options.clock.now());
-    this.targets = new TargetStates({ llhttp: this.llhttp, wheel: this.wheel, turn: this.turn });
+    const { llhttp, wheel, turn, readMemory } = this;
+    this.targets = new TargetStates({ llhttp, wheel, turn, readMemory });
     this.#instance = options.instance ?? newInstance(options.random);
   }
 

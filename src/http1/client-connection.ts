@@ -8,13 +8,14 @@ import type { UpstreamHandler } from '../core/upstream-call.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import { BodyWriter } from './body-writer.ts';
 import { contentOf } from './chunk-content.ts';
+import { giveBack } from './give-back.ts';
 import type { Llhttp } from './llhttp.ts';
 import { RESPONSE } from './llhttp.ts';
 import { COMPLETE, FAILED, INCOMPLETE, MessageReader } from './message-reader.ts';
-import { releaseReadBuffer } from './read-buffer.ts';
 import type { Http1Response } from './response-head.ts';
 import { readResponseHead } from './response-head.ts';
-import { SocketFlow } from './socket-flow.ts';
+import type { ReadHandler } from './socket-reader.ts';
+import { copyFrom, SocketReader } from './socket-reader.ts';
 
 /** What a connection to a target may take; times in milliseconds. */
 export interface ClientSettings {
@@ -31,6 +32,8 @@ export interface ClientConnectionEnvironment {
   readonly llhttp: Llhttp;
   readonly wheel: TimerWheel;
   readonly turn: LoopTurn;
+  /** See {@link SocketReader}. */
+  readonly readMemory: Buffer;
 }
 
 /** Whoever keeps the connections. */
@@ -65,13 +68,13 @@ type Reading = 'idle' | 'head' | 'length' | 'chunked' | 'close' | 'raw' | 'done'
  * One HTTP/1 connection to a target: one exchange at a time, then back to its owner. As a {@link BodySink} it is the
  * request's body, as a {@link BodySource} the response's. `pause` is strict.
  */
-export class ClientConnection implements BodySink, BodySource, TimerOwner {
+export class ClientConnection implements BodySink, BodySource, TimerOwner, ReadHandler {
   readonly socket: Socket;
   readonly #owner: ClientConnectionOwner;
   readonly #turn: LoopTurn;
   readonly #reader: MessageReader;
   readonly #writer: BodyWriter;
-  readonly #flow: SocketFlow;
+  readonly #input: SocketReader;
   readonly #timer: WheelTimer;
   #settings: ClientSettings;
   #handler: UpstreamHandler | undefined;
@@ -84,8 +87,6 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
   #streams = false;
   #paused = false;
   #rest: Buffer | undefined;
-  /** The last read, while some of it may still be held by whom it was handed to. */
-  #lent: Buffer | undefined;
   #processing = false;
   #connected = false;
   #targetEnded = false;
@@ -113,11 +114,10 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
     this.#turn = environment.turn;
     this.#reader = new MessageReader(environment.llhttp, RESPONSE);
     this.#writer = new BodyWriter(socket);
-    this.#flow = new SocketFlow(socket);
     this.#timer = new WheelTimer(environment.wheel, this);
     this.#timer.set(settings.connectTimeout);
     socket.on(connectEvent, () => this.#onConnect());
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    this.#input = new SocketReader(socket, environment.readMemory, this);
     socket.on('end', () => this.#onEnd());
     socket.on('drain', () => this.#onDrain());
     socket.on('error', (error) => this.#onError(error));
@@ -201,13 +201,13 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
 
   pause(): void {
     this.#pause();
-    this.#flow.pause();
+    this.#input.pause();
   }
 
   /** As `pause`, for a moment in which the answer waits for the gateway itself: a target that is lost is noticed. */
   hold(): void {
     this.#pause();
-    this.socket.pause();
+    this.#input.hold();
   }
 
   #pause(): void {
@@ -222,7 +222,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
     this.#paused = false;
     this.#watchBody();
     // In the middle of a read, what is left of it follows by itself.
-    if (this.#processing) this.#flow.resume();
+    if (this.#processing) this.#input.resume();
     else this.#goOn();
   }
 
@@ -233,10 +233,13 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
 
   /** Nothing of what was handed over so far is held any more: its memory may be used again. */
   bodyTaken(): void {
-    const lent = this.#lent;
-    if (lent === undefined) return;
-    this.#lent = undefined;
-    releaseReadBuffer(lent);
+    // What waits here is part of what was read.
+    this.#input.release(this.#rest);
+  }
+
+  /** Between two answers as well: where the last was large, the next one often is. */
+  get expectsBody(): boolean {
+    return !this.#gone;
   }
 
   #onConnect(): void {
@@ -245,7 +248,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
     this.#timer.set(this.#requestDone ? this.#settings.headersTimeout : 0);
   }
 
-  #onData(chunk: Buffer): void {
+  onRead(chunk: Buffer, lent: boolean): void {
     if (this.#gone) return;
     this.#turn.count();
     if (this.#reading === 'idle' || this.#reading === 'done') {
@@ -262,11 +265,10 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
       }
       this.#sentInTurn = -1;
     }
-    if (this.#rest !== undefined || this.#paused) {
-      this.#rest = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
-      return;
-    }
-    this.#process(chunk);
+    const rest = this.#rest;
+    if (rest !== undefined) this.#rest = Buffer.concat([rest, chunk]);
+    else if (this.#paused) this.#rest = lent ? copyFrom(chunk, 0) : chunk;
+    else this.#process(chunk, lent);
   }
 
   #goOn(): void {
@@ -274,7 +276,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
     const rest = this.#rest;
     if (rest !== undefined) {
       this.#rest = undefined;
-      this.#process(rest);
+      this.#process(rest, false);
       if (this.#paused || this.#gone) return;
     }
     if (this.#loss !== undefined) {
@@ -282,16 +284,24 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
       return;
     }
     if (this.#targetEnded) this.#endOfStream();
-    else if (this.#flow.paused) this.#flow.resume();
+    else if (this.#input.paused) this.#input.resume();
   }
 
-  #process(chunk: Buffer): void {
+  /** @param lent the memory is only lent: what is not a head goes to others, or waits, and is copied. */
+  #process(octets: Buffer, lent: boolean): void {
     const handler = this.#handler;
     if (handler === undefined) return;
     this.#processing = true;
     handler.onBatchStart();
+    let chunk = octets;
+    let borrowed = lent;
     let at = 0;
     while (at < chunk.length && !this.#gone) {
+      if (borrowed && (this.#reading !== 'head' || this.#paused)) {
+        chunk = copyFrom(chunk, at);
+        borrowed = false;
+        at = 0;
+      }
       if (this.#paused) {
         this.#rest = at === 0 ? chunk : chunk.subarray(at);
         break;
@@ -300,9 +310,11 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
     }
     this.#processing = false;
     const free = handler.onBatchEnd();
-    if (free && this.#rest === undefined) releaseReadBuffer(chunk);
+    if (free) {
+      this.#input.release(this.#rest);
+      if (lent && !borrowed && this.#rest === undefined) giveBack(chunk);
+    }
     if (this.#gone) return;
-    if (!free && this.#rest === undefined) this.#lent = chunk;
     if (this.#reading === 'done') {
       if (this.#requestDone) this.#release();
     } else {
@@ -441,7 +453,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
     this.#handler = undefined;
     this.#request = undefined;
     this.#response = undefined;
-    this.#lent = undefined;
+    this.#input.forget();
     // What waits here came behind the answer, while that was held up: nobody asked for it.
     const lost = this.#targetEnded || this.#loss !== undefined;
     const spent = lost || this.#rest !== undefined || this.#writer.backlog;
@@ -453,7 +465,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
     this.#reading = 'idle';
     this.#paused = false;
     this.reused = true;
-    if (this.#flow.paused) this.#flow.resume();
+    if (this.#input.paused) this.#input.resume();
     this.#owner.onReusable(this, response.keepAliveTimeout);
   }
 
@@ -553,7 +565,8 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner {
   #leave(): void {
     if (this.#gone) return;
     this.#gone = true;
-    this.#rest = this.#lent = undefined;
+    this.#rest = undefined;
+    this.#input.forget();
     this.#reader.close();
     this.#timer.dispose();
     this.#owner.onGone(this);

@@ -9,15 +9,17 @@ import type { HeaderList } from '../http/header-list.ts';
 import { commonMethods } from '../http/methods.ts';
 import { BodyWriter } from './body-writer.ts';
 import { contentOf } from './chunk-content.ts';
+import { giveBack } from './give-back.ts';
 import { malformedRequest } from './malformed-request.ts';
 import { COMPLETE, FAILED, INCOMPLETE, MessageReader } from './message-reader.ts';
 import type { Llhttp } from './llhttp.ts';
 import { REQUEST } from './llhttp.ts';
-import { releaseReadBuffer } from './read-buffer.ts';
 import type { HeadLimits, HeadMemory, Http1Request } from './request-head.ts';
 import { createHeadMemory, readRequestHead } from './request-head.ts';
 import { RequestBodyPace } from './request-body-pace.ts';
 import { statusLine, writeResponseHead } from './response-writer.ts';
+import type { ReadHandler } from './socket-reader.ts';
+import { copyFrom, SocketReader } from './socket-reader.ts';
 import { checkTrailers } from './trailers.ts';
 
 /** What holds for every connection of a listener; times in milliseconds, sizes in octets. Replaced at a reload. */
@@ -36,6 +38,8 @@ export interface ServerConnectionHandler {
   readonly llhttp: Llhttp;
   readonly wheel: TimerWheel;
   readonly turn: LoopTurn;
+  /** See {@link SocketReader}. */
+  readonly readMemory: Buffer;
   /** True while the gateway drains: answers say `Connection: close`. */
   readonly draining: boolean;
   /** The present second as an HTTP date. */
@@ -72,11 +76,12 @@ type Reading = 'head' | 'length' | 'chunked' | 'raw' | 'drain-length' | 'drain-c
  * read's worth of octets here). An object as long-lived as the connection; nothing is created for a request but the
  * request itself and its exchange.
  */
-export class ServerConnection implements Downstream, TimerOwner {
+export class ServerConnection implements Downstream, TimerOwner, ReadHandler {
   readonly socket: Socket;
   readonly peerIp: string;
   readonly localPort: number;
   readonly #handler: ServerConnectionHandler;
+  readonly #input: SocketReader;
   readonly #reader: MessageReader;
   readonly #writer: BodyWriter;
   readonly #memory: HeadMemory = createHeadMemory();
@@ -95,8 +100,6 @@ export class ServerConnection implements Downstream, TimerOwner {
   #resumed = false;
   /** Octets read but not yet looked at: the next request, or body that nobody wants yet. */
   #rest: Buffer | undefined;
-  /** The last read, while some of it may still be held by whom it was handed to. */
-  #lent: Buffer | undefined;
   #processing = false;
   #continueSent = false;
   #requests = 0;
@@ -118,7 +121,7 @@ export class ServerConnection implements Downstream, TimerOwner {
     this.#writeTimer = new WheelTimer(handler.wheel, this);
     this.#exchangeTimer = new WheelTimer(handler.wheel, this);
     this.#pace = new RequestBodyPace(handler.wheel);
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    this.#input = new SocketReader(socket, handler.readMemory, this);
     socket.on('end', () => this.#onEnd());
     socket.on('drain', () => this.#onDrain());
     socket.on('error', () => this.#lose());
@@ -178,19 +181,23 @@ export class ServerConnection implements Downstream, TimerOwner {
   }
 
   bodyTaken(): void {
-    const lent = this.#lent;
-    if (lent === undefined) return;
-    this.#lent = undefined;
-    releaseReadBuffer(lent);
+    // What waits here is part of what was read.
+    this.#input.release(this.#rest);
   }
 
-  #onData(chunk: Buffer): void {
+  get expectsBody(): boolean {
+    return this.#reading === 'length' || this.#reading === 'chunked' || this.#reading === 'raw';
+  }
+
+  onRead(chunk: Buffer, lent: boolean): void {
     // What the socket had read before it was paused comes in whatever phase resumed it.
     if (this.#resumed) this.#resumed = false;
     else this.#handler.turn.open();
     if (this.#reading === 'discard') return;
-    if (this.#rest === undefined && !this.#held()) this.#process(chunk);
-    else this.#rest = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
+    const rest = this.#rest;
+    if (rest !== undefined) this.#rest = Buffer.concat([rest, chunk]);
+    else if (this.#held()) this.#rest = lent ? copyFrom(chunk, 0) : chunk;
+    else this.#process(chunk, lent);
     this.#regulate();
   }
 
@@ -210,7 +217,7 @@ export class ServerConnection implements Downstream, TimerOwner {
     const rest = this.#rest;
     if (rest !== undefined && !this.#held()) {
       this.#rest = undefined;
-      this.#process(rest);
+      this.#process(rest, false);
     }
     this.#regulate();
   }
@@ -220,22 +227,30 @@ export class ServerConnection implements Downstream, TimerOwner {
     if (this.#closed) return;
     // While an answer is under way the socket is read as long as it brings nothing, so that a client that leaves is seen.
     const stop = this.#rest !== undefined || (this.#paused && this.#held() && this.#reading !== 'wait');
-    if (stop !== this.socket.isPaused()) {
-      // Not the handle: a client that resets is to be noticed although its next request waits.
-      if (stop) this.socket.pause();
+    if (stop !== this.#input.paused) {
+      // A client that resets is to be noticed although its next request waits.
+      if (stop) this.#input.hold();
       else this.#resumeSocket();
     }
   }
 
   #resumeSocket(): void {
-    this.#resumed = true;
-    this.socket.resume();
+    this.#resumed = !this.#input.direct;
+    this.#input.resume();
   }
 
-  #process(chunk: Buffer): void {
+  /** @param lent the memory is only lent: what is not a head goes to others, or waits, and is copied. */
+  #process(octets: Buffer, lent: boolean): void {
     this.#processing = true;
+    let chunk = octets;
+    let borrowed = lent;
     let at = 0;
     while (at < chunk.length && !this.#closed) {
+      if (borrowed && (this.#reading !== 'head' || this.#held())) {
+        chunk = copyFrom(chunk, at);
+        borrowed = false;
+        at = 0;
+      }
       if (this.#held()) {
         this.#rest = at === 0 ? chunk : chunk.subarray(at);
         break;
@@ -244,9 +259,9 @@ export class ServerConnection implements Downstream, TimerOwner {
     }
     this.#processing = false;
     const free = this.#exchange?.onRequestFlush() ?? false;
-    if (this.#rest === undefined) {
-      if (free) releaseReadBuffer(chunk);
-      else if (this.#exchange !== undefined) this.#lent = chunk;
+    if (free) {
+      this.#input.release(this.#rest);
+      if (lent && !borrowed && this.#rest === undefined) giveBack(chunk);
     }
     if (this.#rest !== undefined) {
       if (!this.#held()) this.#goOn();
@@ -594,7 +609,7 @@ export class ServerConnection implements Downstream, TimerOwner {
     const exchange = this.#exchange;
     this.#exchange = undefined;
     this.#request = undefined;
-    this.#lent = undefined;
+    this.#input.forget();
     exchange?.onResponseSent();
   }
 
@@ -607,7 +622,7 @@ export class ServerConnection implements Downstream, TimerOwner {
     this.socket.end();
     this.#readTimer.set(LINGER);
     if (this.#clientEnded) this.socket.destroySoon();
-    else if (this.socket.isPaused()) this.#resumeSocket();
+    else if (this.#input.paused) this.#resumeSocket();
   }
 
   #watchBacklog(): void {

@@ -1,6 +1,5 @@
 /**
  * How the sockets of both sides are made. A stream says `drain` only after it held as much as its high-water mark; with
- * none it says so whenever anything was held back, which is what backpressure waits for here. And a socket that is not
- * read does not read ahead, so that `SocketFlow` can stop it at once.
+ * none it says so whenever anything was held back, which is what backpressure waits for here.
  */
 export const socketOptions = { noDelay: true, highWaterMark: 0 } as const;

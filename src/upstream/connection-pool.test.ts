@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { MemorySocket } from '../../test/conformance/segmentation/memory-socket.ts';
 import { FakeClock } from '../../test/kit/fake-clock.ts';
 import { LoopTurn } from '../core/loop-turn.ts';
+import { createReadMemory } from '../http1/socket-reader.ts';
 import { TimerWheel } from '../core/timer-wheel.ts';
 import type { UpstreamHandler } from '../core/upstream-call.ts';
 import type { ClientConnection } from '../http1/client-connection.ts';
@@ -63,7 +64,10 @@ describe('ConnectionPool', () => {
       sockets.push(socket);
       return socket.asSocket;
     };
-    const made = new ConnectionPool({ event: 'connect', open }, { llhttp, wheel, turn: new LoopTurn() });
+    const made = new ConnectionPool(
+      { event: 'connect', open },
+      { llhttp, wheel, turn: new LoopTurn(), readMemory: createReadMemory() },
+    );
     made.keepAlive = 4000;
     return made;
   }

@@ -8,6 +8,7 @@ import { FakeClock } from '../../test/kit/fake-clock.ts';
 import type { UpstreamConfig } from '../config/schema.ts';
 import type { GatewayError } from '../core/errors.ts';
 import { LoopTurn } from '../core/loop-turn.ts';
+import { createReadMemory } from '../http1/socket-reader.ts';
 import { systemRandom } from '../core/random.ts';
 import { TimerWheel } from '../core/timer-wheel.ts';
 import type { UpstreamHandler } from '../core/upstream-call.ts';
@@ -142,7 +143,10 @@ describe('UpstreamCall', () => {
         sockets.push(socket);
         return socket.asSocket;
       };
-      const pool = new ConnectionPool({ event: 'connect', open }, { llhttp, wheel, turn });
+      const pool = new ConnectionPool(
+        { event: 'connect', open },
+        { llhttp, wheel, turn, readMemory: createReadMemory() },
+      );
       pools.push(pool);
       return { weight: 1, label, host: label, state: new TargetState(pool) };
     });
