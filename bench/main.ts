@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { buildCommit, buildWorkingTree } from './build.ts';
+import { compilePrograms } from './compile-programs.ts';
 import { describeComparison, resolveCommit } from './compared-commit.ts';
 import { comparisonVerdict } from './comparison.ts';
 import { hottestFunctions, profileFlags } from './cpu-profile.ts';
@@ -57,6 +58,7 @@ async function main(args: readonly string[]): Promise<number> {
 async function bench(flags: Flags, scenarios: readonly Scenario[]): Promise<number> {
   const own = wantsWaygate(flags) ? ownBuilds(flags.compare) : [];
   const proxies = selectProxies(flags, own, console.error);
+  compilePrograms();
   const results = await runAll(scenarios, proxies, flags);
   console.log(`\n${reportMarkdown(results)}`);
   if (flags.json !== undefined) writeResults(flags.json, results);

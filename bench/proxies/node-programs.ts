@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { compiledProgram } from '../compile-programs.ts';
 import type { Proxy, Setup } from '../proxy.ts';
 
 /** Express with the newest http-proxy-middleware, as its tutorials show it: a target on localhost and `changeOrigin`. */
@@ -30,7 +31,7 @@ function nodeProgram(key: string, name: string, packageName: string): Proxy {
     runsOnNode: true,
     version: () => packageVersion(packageName),
     launch: (setup) => ({
-      command: [process.execPath, join(import.meta.dirname, `../programs/${key}.ts`)],
+      command: [process.execPath, compiledProgram(key)],
       env: environment(setup),
     }),
   };
