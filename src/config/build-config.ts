@@ -69,6 +69,7 @@ function deepFreeze<T>(value: T): T {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== null && prototype !== Object.prototype && prototype !== Array.prototype) return value;
   Object.freeze(value);
-  for (const key of Reflect.ownKeys(value)) deepFreeze(Reflect.get(value, key));
+  if (Array.isArray(value)) for (const item of value) deepFreeze(item);
+  else for (const key of Reflect.ownKeys(value)) deepFreeze(Reflect.get(value, key));
   return value;
 }

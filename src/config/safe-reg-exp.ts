@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type * as redosDetector from 'redos-detector';
 import { withRemedy } from '../core/remedy.ts';
 
 const load = createRequire(import.meta.url);
@@ -74,7 +75,7 @@ function isSafe(source: string): boolean {
   // A final .* matches whatever is left (with flag `s`), so that nothing behind it can make the engine turn back.
   const open = /(?<!\\)(?:\\\\)*\.\*$/.test(source) && !hasAlternatives(source);
   // Loaded when there is something to judge: most configurations have no regular expressions.
-  const { isSafePattern } = load('redos-detector') as typeof import('redos-detector');
+  const { isSafePattern } = load('redos-detector') as typeof redosDetector;
   try {
     return isSafePattern(open ? `^(?:${source})` : `^(?:${source})$`, {
       maxSteps,

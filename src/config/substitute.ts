@@ -191,13 +191,23 @@ function malformed(inside: string, closed: boolean): Omit<Finding, 'path'> {
   return { found: `\${${shown}} cannot be replaced here`, remedy };
 }
 
-/** A copy of plain data in which each text went through a function. */
+/** Plain data in which each text with a `${` went through a function: a copy, or the data itself when there is none. */
 function eachText(value: unknown, path: Path, change: (text: string, path: Path) => string): unknown {
+  return hasPlaceholder(value) ? changed(value, path, change) : value;
+}
+
+function hasPlaceholder(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('${');
+  if (Array.isArray(value)) return value.some(hasPlaceholder);
+  return isPlainObject(value) && Object.values(value).some(hasPlaceholder);
+}
+
+function changed(value: unknown, path: Path, change: (text: string, path: Path) => string): unknown {
   if (typeof value === 'string') return value.includes('${') ? change(value, path) : value;
-  if (Array.isArray(value)) return value.map((item, index) => eachText(item, [...path, index], change));
+  if (Array.isArray(value)) return value.map((item, index) => changed(item, [...path, index], change));
   if (!isPlainObject(value)) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [key, eachText(member, [...path, key], change)]),
+    Object.entries(value).map(([key, member]) => [key, changed(member, [...path, key], change)]),
   );
 }
 

@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
+import type * as yaml from 'yaml';
 import type { Alias, Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml';
 
 /** What the `yaml` package exports. */
-export type YamlLibrary = typeof import('yaml');
+export type YamlLibrary = typeof yaml;
 
 const load = createRequire(import.meta.url);
 let library: YamlLibrary | undefined;

@@ -20,20 +20,23 @@ interface Place {
 export function unreachableRoutes(view: DocumentView): Finding[] {
   const { routes } = view;
   const places = new Map<string, Place[]>();
+  const keys = routes.map((route, index) => (isComplete(view, route, index) ? keysOf(route) : []));
   for (const [index, route] of routes.entries()) {
     if (!isComplete(view, route, index)) continue;
     const place: Place = { index, length: route.path.value.length, methods: methodSet(route) };
-    for (const key of keysOf(route)) {
+    for (const key of keys[index] ?? []) {
       const there = places.get(key);
       if (there === undefined) places.set(key, [place]);
       else there.push(place);
     }
   }
-  const winners = new Map([...places].map(([key, rivals]) => [key, winnersAmong(rivals)]));
+  const winners = new Map<string, Map<number, number>>();
+  // A route that is alone with its conditions, as nearly all are, hides none.
+  for (const [key, rivals] of places) if (rivals.length > 1) winners.set(key, winnersAmong(rivals));
+  if (winners.size === 0) return [];
   const names = routeNames(routes);
-  return routes.flatMap((route, index): Finding[] => {
-    if (!isComplete(view, route, index)) return [];
-    const hiding = keysOf(route).map((key) => winners.get(key)?.get(index));
+  return keys.flatMap((ofRoute, index): Finding[] => {
+    const hiding = ofRoute.map((key) => winners.get(key)?.get(index));
     const [winner] = hiding;
     if (winner === undefined || hiding.includes(undefined)) return [];
     const found = `the route can never win: ${JSON.stringify(names[winner])} matches the same requests and comes first`;
@@ -76,14 +79,19 @@ function isComplete(
 /** One key for each host: equal keys are equal conditions, but for which methods. */
 function keysOf({ host, path, method, headers, query }: Matching): string[] {
   const shape = path.type === 'pattern' ? patternShape(path.value) : path.value;
-  const conditions = [headers, query].map((matches) =>
-    matches
-      .map(({ name, match }) => [name, match.type, match.type === 'present' ? '' : match.value].join('\0'))
-      .toSorted(),
-  );
+  const conditions = [headers, query].map(conditionTexts);
   const rest = [path.type, shape, method === undefined, conditions];
   const hosts: readonly (HostPattern | undefined)[] = host === undefined ? [undefined] : list(host);
   return hosts.map((pattern) => JSON.stringify([pattern?.type, pattern?.value, ...rest]));
+}
+
+const noConditions: readonly string[] = [];
+
+function conditionTexts(matches: Matching['headers']): readonly string[] {
+  if (matches.length === 0) return noConditions;
+  return matches
+    .map(({ name, match }) => [name, match.type, match.type === 'present' ? '' : match.value].join('\0'))
+    .toSorted();
 }
 
 /** A pattern without names: only a final star stands for more than one segment. */
