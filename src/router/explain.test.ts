@@ -61,6 +61,7 @@ describe('explainRoutes', () => {
       [rule('/users'), 'GET h/Users', 'path /Users is neither /users nor below it: case matters'],
       [rule(['exact', '/users']), 'GET h/users/', 'path /users/ is not /users: the slash at the end matters'],
       [rule(['exact', '/users']), 'GET h/users/1', 'path /users/1 is not /users'],
+      [rule(['exact', '/']), 'GET h/users', 'path /users is not /'],
       [rule('/users/:id'), 'GET h/users', 'path /users does not match the pattern /users/:id'],
       [rule(['regex', '/v[0-9]+']), 'GET h/vx', 'path /vx does not match the regular expression /v[0-9]+'],
       [rule('/', { methods: ['GET'] }), 'POST h/', 'method POST is not GET'],

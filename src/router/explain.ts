@@ -109,6 +109,8 @@ function pathMismatch({ type, value }: PathMatch, path: string): string | undefi
 /** What may have been meant. */
 function nearMiss(value: string, path: string): string {
   if (path.toLowerCase() === value.toLowerCase()) return ': case matters';
+  // Every path begins with the slash that `/` is: that one of them goes on says nothing.
+  if (value === '/') return '';
   if (path === `${value}/`) return ': the slash at the end matters';
   return path.startsWith(value) && path[value.length] !== '/' ? ': the segment goes on' : '';
 }
