@@ -243,7 +243,9 @@ export class RunningGateway implements Gateway {
       return [];
     } catch (error) {
       abort();
-      const found = error instanceof Error ? error.message : String(error);
+      // Addresses that cannot be had, names that are unknown; everything else is no fault of the configuration.
+      if (!(error instanceof Error && 'syscall' in error)) throw error;
+      const found = error.message;
       return [{ path: ['listen'], found, remedy: 'free the address, or name another' }];
     }
   }

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { ConfigInput } from '../../src/config/schema.ts';
 import type { Logger } from '../../src/core/logger.ts';
-import { createGateway } from '../../src/gateway/gateway.ts';
+import { createGatewayWith } from '../../src/gateway/gateway.ts';
 import type { Gateway, GatewayOptions } from '../../src/gateway/gateway-options.ts';
+import { usualWorkers, type WorkerSettings } from '../../src/gateway/workers/worker-settings.ts';
 import type { AccessRecord } from '../../src/observe/access-log.ts';
 import { eventually } from './eventually.ts';
 import { onFinish } from './finish.ts';
@@ -38,6 +39,8 @@ export interface TestGatewayOptions extends Omit<GatewayOptions, 'config' | 'acc
    * failure: it says that something went wrong that must not.
    */
   readonly expectErrors?: boolean;
+  /** How threads behave, where the gateway has several. */
+  readonly workers?: WorkerSettings;
 }
 
 /**
@@ -62,15 +65,18 @@ export async function startGateway(
   options: TestGatewayOptions = {},
 ): Promise<TestGateway> {
   watchProcess(t);
-  const { expectErrors = false, ...gatewayOptions } = options;
+  const { expectErrors = false, workers = usualWorkers, ...gatewayOptions } = options;
   const records: AccessRecord[] = [];
   const lines: LoggedLine[] = [];
-  const gateway = await createGateway({
-    ...gatewayOptions,
-    config: { ...testDefaults, ...config },
-    accessLog: (record) => void records.push(record),
-    logger: collect(lines),
-  });
+  const gateway = await createGatewayWith(
+    {
+      ...gatewayOptions,
+      config: { ...testDefaults, ...config },
+      accessLog: (record) => void records.push(record),
+      logger: collect(lines),
+    },
+    workers,
+  );
   onFinish(t, 'gateways', async () => {
     // Clients are gone by now; what they left has to end by itself before the gateway is told to.
     await eventually(

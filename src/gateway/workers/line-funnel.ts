@@ -1,5 +1,4 @@
-import { standardDestination } from '../../observe/standard-destination.ts';
-import type { Destination } from '../../observe/line-writer.ts';
+import { type HeldDestination, standardDestination } from '../../observe/standard-destination.ts';
 
 /** Milliseconds until a destination that failed or was full is tried again; doubled with every failure in a row. */
 const retryFirst = 10;
@@ -21,28 +20,22 @@ interface Batch {
   offset: number;
 }
 
-/** What a funnel writes to, and how to let go of it. */
-interface Output {
-  readonly destination: Destination;
-  release(): void;
-}
-
 /**
  * Where the access logs of several threads become one: each batch of whole lines is written to its end before another has
  * its turn, so that no line tears another. Who has handed a batch over waits until it is written.
  */
 export class LineFunnel {
-  readonly #open: () => Output;
+  readonly #open: () => HeldDestination;
   readonly #queue: Batch[] = [];
   readonly #whenIdle: (() => void)[] = [];
-  #output: Output | undefined;
+  #output: HeldDestination | undefined;
   #writing = false;
   #failures = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
   /** @param open makes the output, with the first batch. */
-  constructor(open: () => Output = () => standardDestination(1)) {
+  constructor(open: () => HeldDestination = () => standardDestination(1)) {
     this.#open = open;
   }
 

@@ -75,10 +75,12 @@ class ServingThread {
       else this.#onRequest(message.id, message.request);
     });
     const pulse = new Float64Array(this.#data.pulse);
-    setInterval(() => {
+    const beat = (): void => {
       (pulse[0] as number) += 1;
       this.#registry.takeSamples();
-    }, pulseInterval);
+    };
+    beat();
+    setInterval(beat, pulseInterval);
   }
 
   #onRequest(id: number, request: Request): void {

@@ -1,5 +1,4 @@
 import type { Finding } from '../../config/finding.ts';
-import type { ListenerConfig } from '../../config/schema.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { GatewayMetrics } from '../../observe/gateway-metrics.ts';
 import type { MetricsRegistry } from '../../observe/metrics.ts';
@@ -7,10 +6,11 @@ import type { ConfigMaterial } from '../config-source.ts';
 import type { GatewayStats } from '../gateway-options.ts';
 import type { ListenerAddress } from '../listener.ts';
 import type { Candidate, Preparation, Serving } from '../serving.ts';
-import { checkAddresses } from './address-check.ts';
-import { errorFrom, type Answer, type PrepareRequest } from './protocol.ts';
-import { restartDelay, threadsIn, type WorkerSettings } from './worker-settings.ts';
-import type { ThreadEnd, WorkerThread } from './worker-thread.ts';
+import { checkAddresses, knownAddresses } from './shared-addresses.ts';
+import { type Answer, errorFrom, type PrepareRequest } from './protocol.ts';
+import { looksInSilence, WorkerPlace } from './worker-place.ts';
+import { threadsIn, type WorkerSettings } from './worker-settings.ts';
+import type { WorkerThread } from './worker-thread.ts';
 
 /** What a pool is made of. */
 export interface WorkerPoolOptions {
@@ -25,39 +25,25 @@ export interface WorkerPoolOptions {
 }
 
 /** A configuration as threads are given it. */
-interface Prepared {
+interface Wanted {
   readonly config: Candidate['loaded']['config'];
   readonly version: string;
   readonly material: ConfigMaterial;
   readonly threads: number;
 }
 
-/** The place of one thread, which others take when it dies. */
-interface Place {
-  readonly id: number;
-  thread: WorkerThread | undefined;
-  /** Whether the thread serves, by the clock of this process in milliseconds; undefined while it does not. */
-  servesSince: number | undefined;
-  /** How many threads in a row died soon. */
-  deaths: number;
-  timer: NodeJS.Timeout | undefined;
-  /** The pulse at the last look, and for how many looks it has been that. */
-  pulse: number;
-  looks: number;
-}
-
 type Outcome = Answer | { readonly kind: 'lost' | 'late' };
 
-/** Milliseconds that a thread gets to close or to commit beyond what it was given for its exchanges. */
+/** Milliseconds that a thread gets for what takes a moment, and beyond what its exchanges are given. */
 const grace = 5000;
-/** Looks at the pulse of each thread within the time that it may be silent. */
-const looksInSilence = 10;
 
 /** Serves in several threads: each has its own event loop, connections and sockets; this one watches over them. */
 export class WorkerPool implements Serving {
   readonly #options: WorkerPoolOptions;
-  readonly #places: Place[];
-  #current: Prepared | undefined;
+  readonly #places: WorkerPlace[] = [];
+  /** Every thread that there is, those included that are about to leave. */
+  readonly #threads = new Set<WorkerThread>();
+  #current: Wanted | undefined;
   #addresses: readonly ListenerAddress[] = [];
   readonly #watch: NodeJS.Timeout;
   #lastLook = performance.now();
@@ -66,11 +52,11 @@ export class WorkerPool implements Serving {
 
   constructor(options: WorkerPoolOptions, threads: number) {
     this.#options = options;
-    this.#places = Array.from({ length: threads }, (_, i) => newPlace(i + 1));
+    while (this.#places.length < threads) this.#addPlace();
     this.#watch = setInterval(() => this.#look(), options.settings.silence / looksInSilence);
     this.#watch.unref();
     options.registry.beforeLook(() => {
-      for (const { thread } of this.#places) thread?.series.update();
+      for (const { series } of this.#threads) series.update();
     });
   }
 
@@ -92,11 +78,13 @@ export class WorkerPool implements Serving {
   }
 
   async prepare({ loaded: { config }, version, material }: Candidate): Promise<Preparation> {
-    const next: Prepared = { config, version, material: material(), threads: threadsIn(config) };
-    const outcome = await this.#tryPrepare(next);
+    const wanted: Wanted = { config, version, material: material(), threads: threadsIn(config) };
+    const uncloneable = whyNotCloneable(wanted.material);
+    if (uncloneable !== undefined) return { ok: false, findings: [uncloneable] };
+    const outcome = await this.#tryPrepare(wanted);
     // A thread that died of something else meanwhile has its place taken by now; one that dies of this dies again.
     if (outcome !== 'lost') return outcome;
-    const again = this.#ending ? 'lost' : await this.#tryPrepare(next);
+    const again = this.#ending ? 'lost' : await this.#tryPrepare(wanted);
     if (again !== 'lost') return again;
     const found = 'a worker died or did not answer while it prepared for this configuration';
     return { ok: false, findings: [{ path: [], found, remedy: 'see the log, and reload again' }] };
@@ -105,7 +93,6 @@ export class WorkerPool implements Serving {
   giveUp(): void {
     this.#ending = true;
     this.#givenUp.resolve({ kind: 'lost' });
-    for (const { timer } of this.#places) clearTimeout(timer);
   }
 
   async drain(): Promise<void> {
@@ -121,67 +108,87 @@ export class WorkerPool implements Serving {
     await this.#options.onClose();
   }
 
-  get #serving(): Place[] {
-    return this.#places.filter(({ servesSince }) => servesSince !== undefined);
+  get #serving(): WorkerPlace[] {
+    return this.#places.filter(({ serves }) => serves);
   }
 
-  async #tryPrepare(next: Prepared): Promise<Preparation | 'lost'> {
+  #addPlace(): WorkerPlace {
+    const { settings, logger, metrics } = this.#options;
+    const place = new WorkerPlace(this.#places.length + 1, {
+      settings,
+      logger,
+      startThread: (id) => this.#startThread(id),
+      refill: () => {
+        metrics.workerRestarted();
+        void this.#fill(place);
+      },
+    });
+    this.#places.push(place);
+    return place;
+  }
+
+  #startThread(id: number): WorkerThread {
+    const thread = this.#options.startThread(id);
+    this.#threads.add(thread);
+    void thread.ended.then(() => this.#threads.delete(thread));
+    return thread;
+  }
+
+  async #tryPrepare(wanted: Wanted): Promise<Preparation | 'lost'> {
     await this.#whole();
-    const known = knownAddresses(this.#current?.config.listen ?? [], this.#addresses, next.config.listen);
-    await checkAddresses(next.config.listen.filter((_, i) => known[i] === undefined));
-    const places = this.#serving;
-    const fresh = places.length === 0;
-    const asked = fresh ? this.#places.filter((place) => this.#startThread(place)) : places;
+    const { listen } = wanted.config;
+    const known = knownAddresses(this.#current?.config.listen ?? [], this.#addresses, listen);
+    await checkAddresses(listen.filter((_, i) => known[i] === undefined));
+    const serving = this.#serving;
+    // At the start, and where all have died, there is nobody to ask but newcomers.
+    const asked = serving.length > 0 ? serving : this.#places.filter((place) => place.start() !== undefined);
     const threads = asked.flatMap(({ thread }) => thread ?? []);
-    const ports = known.map((address) => address?.port);
-    const answers = await this.#askAll(threads, next, ports);
+    const answers = await this.#askAll(
+      threads,
+      wanted,
+      known.map((address) => address?.port),
+    );
     const abort = (): void => {
       for (const thread of threads) {
-        if (fresh) void thread.terminate();
+        if (thread.version === undefined) void thread.terminate();
         else void thread.ask({ kind: 'abort' }, grace);
       }
     };
-    const addresses = answers.find(({ kind }) => kind === 'ready');
-    if (answers.every(({ kind }) => kind === 'ready') && addresses?.kind === 'ready') {
-      return {
-        ok: true,
-        abort,
-        commit: () => this.#commit(next, addresses.addresses, asked),
-      };
+    const [first] = answers;
+    if (first?.kind === 'ready' && answers.every(({ kind }) => kind === 'ready')) {
+      return { ok: true, abort, commit: () => this.#commit(wanted, first.addresses, asked) };
     }
     abort();
     return this.#whyNot(threads, answers);
   }
 
-  /** Waits a while for threads that are being started, so that they are asked with the others. */
+  /** Waits a while for threads that take the place of others, so that they are asked too. */
   async #whole(): Promise<void> {
     if (this.#current === undefined) return;
     const patience = performance.now() + grace;
-    while (!this.#ending && performance.now() < patience) {
-      if (this.#places.every(({ thread, servesSince }) => thread === undefined || servesSince !== undefined))
-        return;
+    while (!this.#ending && performance.now() < patience && this.#serving.length < this.#places.length)
       await pause(10);
-    }
   }
 
   /** Asks every thread; the first before the others where there are ports to be found. */
   async #askAll(
     threads: readonly WorkerThread[],
-    next: Prepared,
+    wanted: Wanted,
     known: readonly (number | undefined)[],
   ): Promise<readonly Outcome[]> {
-    const open = next.config.listen.some(({ port }, i) => port === 0 && known[i] === undefined);
+    const open = wanted.config.listen.some(({ port }, i) => port === 0 && known[i] === undefined);
     const [first, ...others] = threads;
-    if (!open || first === undefined) return Promise.all(threads.map((each) => this.#ask(each, next, known)));
-    const answer = await this.#ask(first, next, known);
+    if (!open || first === undefined)
+      return Promise.all(threads.map((thread) => this.#ask(thread, wanted, known)));
+    const answer = await this.#ask(first, wanted, known);
     if (answer.kind !== 'ready') return [answer];
     const ports = answer.addresses.map(({ port }) => port);
-    return [answer, ...(await Promise.all(others.map((each) => this.#ask(each, next, ports))))];
+    return [answer, ...(await Promise.all(others.map((thread) => this.#ask(thread, wanted, ports))))];
   }
 
   async #ask(
     thread: WorkerThread,
-    { version, material, threads }: Prepared,
+    { version, material, threads }: Wanted,
     ports: readonly (number | undefined)[],
   ): Promise<Outcome> {
     const request: PrepareRequest = { kind: 'prepare', version, material, threads, ports };
@@ -189,7 +196,7 @@ export class WorkerPool implements Serving {
       thread.ask(request, this.#options.settings.patience),
       this.#givenUp.promise,
     ]);
-    // It would answer later requests with the answer to this one.
+    // Whatever it is busy with, it would not get to the next request either.
     if (answer.kind === 'late') await thread.terminate();
     return answer;
   }
@@ -208,74 +215,78 @@ export class WorkerPool implements Serving {
     if (findings.size > 0) return { ok: false, findings: [...findings.values()] };
     if (this.#current !== undefined) return 'lost';
     // At the very start there is nobody to serve meanwhile: whatever it was, it is why the gateway does not start.
-    const lost = threads[answers.findIndex(({ kind }) => kind === 'lost' || kind === 'late')];
-    const { error, code } = (await lost?.ended) ?? { error: undefined, code: 0 };
-    throw error instanceof Error ? error : new Error(`a worker ended with ${code} before it served`);
+    const { patience } = this.#options.settings;
+    if (answers.some(({ kind }) => kind === 'late'))
+      throw new Error(`a worker was not ready within ${patience} ms`);
+    const { error, code } = (await threads[answers.findIndex(({ kind }) => kind === 'lost')]?.ended) ?? {};
+    throw error instanceof Error
+      ? error
+      : new Error(`a worker ended with ${code ?? 'an error'} before it served`);
   }
 
   async #commit(
-    next: Prepared,
+    wanted: Wanted,
     addresses: readonly ListenerAddress[],
-    asked: readonly Place[],
+    asked: readonly WorkerPlace[],
   ): Promise<void> {
     const { metrics } = this.#options;
-    this.#current = next;
+    this.#current = wanted;
     this.#addresses = addresses;
     await Promise.all(
       asked.map(async (place) => {
         const { thread } = place;
         const answer = await thread?.ask({ kind: 'commit' }, grace);
         if (thread === undefined || place.thread !== thread) return;
-        if (answer?.kind === 'done') this.#serves(place, thread, next.version);
+        if (answer?.kind === 'done') place.serve(wanted.version);
         else await thread.terminate();
       }),
     );
-    metrics.configInfo(next.version);
+    metrics.configInfo(wanted.version);
     metrics.retain(
-      new Set(next.config.routes.map(({ name }) => name)),
-      new Set(Object.keys(next.config.upstreams)),
+      new Set(wanted.config.routes.map(({ name }) => name)),
+      new Set(Object.keys(wanted.config.upstreams)),
     );
     // Whoever came in the meantime was not asked.
     await Promise.all(this.#serving.map((place) => this.#catchUp(place)));
-    this.#resize(next.threads);
+    for (const place of this.#places) place.keep();
+    this.#resize(wanted.threads);
   }
 
   /** As many places as the configuration asks for: new ones are filled, those too many end behind their exchanges. */
   #resize(threads: number): void {
     for (const place of this.#places.splice(threads)) {
-      clearTimeout(place.timer);
-      place.servesSince = undefined;
+      place.abandon();
       void this.#retire(place);
     }
     while (this.#places.length < threads) {
-      const place = newPlace(this.#places.length + 1);
-      this.#places.push(place);
+      const place = this.#addPlace();
+      place.keep();
       void this.#fill(place);
     }
   }
 
-  async #retire({ thread }: Place): Promise<void> {
+  async #retire({ thread }: WorkerPlace): Promise<void> {
     const { timeout = 0 } = this.#current?.config.drain ?? {};
     const answer = await thread?.ask({ kind: 'drain', accept: 0 }, timeout + grace);
     if (answer?.kind !== 'done') await thread?.terminate();
   }
 
   /** Starts a thread for a place, and lets it serve what all others serve. */
-  async #fill(place: Place): Promise<void> {
-    if (this.#ending || !this.#startThread(place)) return;
-    await this.#catchUp(place);
+  async #fill(place: WorkerPlace): Promise<void> {
+    if (!this.#ending && place.start() !== undefined) await this.#catchUp(place);
   }
 
   /** Lets a thread serve the current configuration; one that cannot is ended. */
-  async #catchUp(place: Place): Promise<void> {
+  async #catchUp(place: WorkerPlace): Promise<void> {
     const { thread } = place;
     if (thread === undefined) return;
-    for (;;) {
-      const next = this.#current;
-      if (next === undefined) return;
-      if (thread.version === next.version) break;
+    for (let wanted = this.#current; wanted !== undefined; wanted = this.#current) {
+      if (thread.version === wanted.version) {
+        place.serve(wanted.version);
+        return;
+      }
       const ports = this.#addresses.map(({ port }) => port);
-      const answer = await this.#ask(thread, next, ports);
+      const answer = await this.#ask(thread, wanted, ports);
       const committed = answer.kind === 'ready' ? await thread.ask({ kind: 'commit' }, grace) : undefined;
       if (place.thread !== thread) return;
       if (committed?.kind !== 'done') {
@@ -283,12 +294,11 @@ export class WorkerPool implements Serving {
         await thread.terminate();
         return;
       }
-      thread.version = next.version;
+      thread.version = wanted.version;
     }
-    this.#serves(place, thread, thread.version);
   }
 
-  #cannotServe({ id }: Place, answer: Outcome): void {
+  #cannotServe({ id }: WorkerPlace, answer: Outcome): void {
     if (this.#ending) return;
     const fields =
       answer.kind === 'failed'
@@ -297,71 +307,18 @@ export class WorkerPool implements Serving {
     this.#options.logger.error({ worker: id, ...fields }, 'a worker cannot serve');
   }
 
-  #serves(place: Place, thread: WorkerThread, version: string): void {
-    thread.version = version;
-    place.servesSince ??= performance.now();
-  }
-
-  /** @returns whether there was none in its place. */
-  #startThread(place: Place): boolean {
-    if (place.thread !== undefined) return false;
-    clearTimeout(place.timer);
-    const thread = this.#options.startThread(place.id);
-    place.thread = thread;
-    place.looks = 0;
-    place.pulse = 0;
-    void thread.ended.then((end) => this.#onEnd(place, end));
-    return true;
-  }
-
-  #onEnd(place: Place, { error, code }: ThreadEnd): void {
-    const { logger, settings } = this.#options;
-    const life = place.servesSince === undefined ? 0 : performance.now() - place.servesSince;
-    place.thread = undefined;
-    place.servesSince = undefined;
-    if (this.#ending || this.#current === undefined || !this.#places.includes(place)) return;
-    place.deaths = life < settings.goodLife ? place.deaths + 1 : 0;
-    const delay = restartDelay(place.deaths);
-    const fields = { worker: place.id, ...(error === undefined ? { code } : { err: error }) };
-    if (delay === 0) logger.error(fields, 'a worker died; another takes its place');
-    else
-      logger.error(
-        { ...fields, delay },
-        'a worker died again, soon after its start; another one is tried after the delay',
-      );
-    place.timer = setTimeout(() => {
-      this.#options.metrics.workerRestarted();
-      this.#fill(place).catch((cause: unknown) =>
-        logger.error({ err: cause }, 'a worker could not be started'),
-      );
-    }, delay);
-  }
-
-  /** Ends threads whose event loop has not turned for too long. */
   #look(): void {
-    const { settings, logger } = this.#options;
     const now = performance.now();
-    // Where this thread was not given its time either, the others say nothing about themselves.
-    const late = now - this.#lastLook > (2 * settings.silence) / looksInSilence;
+    const late = now - this.#lastLook > (2 * this.#options.settings.silence) / looksInSilence;
     this.#lastLook = now;
-    for (const place of this.#places) {
-      const pulse = place.thread?.pulse ?? 0;
-      const silent = pulse !== 0 && pulse === place.pulse;
-      place.pulse = pulse;
-      if (!silent) place.looks = 0;
-      else if (!late) place.looks++;
-      if (place.looks < looksInSilence) continue;
-      place.looks = 0;
-      logger.error({ worker: place.id, silent: settings.silence }, 'a worker hangs; it is ended');
-      void place.thread?.terminate();
-    }
+    for (const place of this.#places) place.look(late);
   }
 
   async #endAll(request: { readonly kind: 'drain' | 'close' }, patience: number): Promise<void> {
+    for (const place of this.#places) place.abandon();
     await Promise.all(
-      this.#places.map(async ({ thread, servesSince }) => {
-        if (thread === undefined) return;
-        const answer = servesSince === undefined ? undefined : await thread.ask(request, patience);
+      [...this.#threads].map(async (thread) => {
+        const answer = thread.version === undefined ? undefined : await thread.ask(request, patience);
         if (answer?.kind !== 'done') await thread.terminate();
         await thread.ended;
       }),
@@ -369,21 +326,15 @@ export class WorkerPool implements Serving {
   }
 }
 
-function newPlace(id: number): Place {
-  return { id, thread: undefined, servesSince: undefined, deaths: 0, timer: undefined, pulse: 0, looks: 0 };
-}
-
-/** For each wanted listener where it listens already, if it does. */
-function knownAddresses(
-  current: readonly ListenerConfig[],
-  addresses: readonly ListenerAddress[],
-  wanted: readonly ListenerConfig[],
-): (ListenerAddress | undefined)[] {
-  const left = current.map((config, i) => ({ config, address: addresses[i] }));
-  return wanted.map(({ host, port }) => {
-    const at = left.findIndex(({ config }) => config.host === host && config.port === port);
-    return at === -1 ? undefined : left.splice(at, 1)[0]?.address;
-  });
+/** Configurations of programs may hold what a schema of theirs takes, and no other thread can be given. */
+function whyNotCloneable({ value }: ConfigMaterial): Finding | undefined {
+  try {
+    structuredClone(value);
+    return undefined;
+  } catch (error) {
+    const found = `it cannot be handed to other threads: ${error instanceof Error ? error.message : String(error)}`;
+    return { path: [], found, remedy: 'write plain values, or leave workers out' };
+  }
 }
 
 function pause(milliseconds: number): Promise<void> {

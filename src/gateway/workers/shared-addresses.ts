@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import type { ListenerConfig } from '../../config/schema.ts';
-import { listenOptions } from '../listener.ts';
+import { type ListenerAddress, listenOptions } from '../listener.ts';
 
 /**
  * Sees to it that nobody else listens on these addresses, nor two of them on one: sockets that share a port would share it
@@ -27,4 +27,17 @@ function closed(server: Server): Promise<unknown> {
   const end = once(server, 'close');
   server.close();
   return end;
+}
+
+/** For each wanted listener where it listens already, if it does. */
+export function knownAddresses(
+  current: readonly ListenerConfig[],
+  addresses: readonly ListenerAddress[],
+  wanted: readonly ListenerConfig[],
+): (ListenerAddress | undefined)[] {
+  const left = current.map((config, i) => ({ config, address: addresses[i] }));
+  return wanted.map(({ host, port }) => {
+    const at = left.findIndex(({ config }) => config.host === host && config.port === port);
+    return at === -1 ? undefined : left.splice(at, 1)[0]?.address;
+  });
 }
