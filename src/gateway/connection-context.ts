@@ -33,6 +33,7 @@ export class ConnectionContext implements ServerConnectionHandler, ExchangeConte
   #client: Client;
   #lines = '';
   #linesHost: string | undefined;
+  #linesPort: number | undefined;
 
   constructor(core: GatewayCore, peerIp: string, onClose: (connection: ServerConnection) => void) {
     this.#core = core;
@@ -116,11 +117,13 @@ export class ConnectionContext implements ServerConnectionHandler, ExchangeConte
   forwardingLines(exchange: Exchange & { readonly request: Http1Request }): string {
     const { request, client } = exchange;
     const { forwarding } = this.#snapshot;
-    const host = hostWithPort(request);
-    if (this.#trusted && request.forwarded) return forwarding.extendedLines(client, request.headers, host);
-    if (this.#linesHost !== host) {
-      this.#linesHost = host;
-      this.#lines = forwarding.linesFor(this.#client, host);
+    if (this.#trusted && request.forwarded)
+      return forwarding.extendedLines(client, request.headers, hostWithPort(request));
+    // The connection hands out the same text for the same host.
+    if (this.#linesHost !== request.host || this.#linesPort !== request.port) {
+      this.#linesHost = request.host;
+      this.#linesPort = request.port;
+      this.#lines = forwarding.linesFor(this.#client, hostWithPort(request));
     }
     return this.#lines;
   }

@@ -46,6 +46,7 @@ interface RawHead {
 
 /** What a connection remembers from one head to the next: the same client usually asks for the same host again. */
 export interface HeadMemory {
+  method: string;
   hostText: string;
   host: HostAndPort | undefined;
   readonly target: RequestTarget;
@@ -53,7 +54,7 @@ export interface HeadMemory {
 
 /** An empty {@link HeadMemory}. */
 export function createHeadMemory(): HeadMemory {
-  return { hostText: '', host: undefined, target: emptyRequestTarget() };
+  return { method: 'GET', hostText: '', host: undefined, target: emptyRequestTarget() };
 }
 
 /**
@@ -64,7 +65,7 @@ export function createHeadMemory(): HeadMemory {
 export function readRequestHead(head: RawHead, limits: HeadLimits, memory: HeadMemory): Http1Request {
   const { text, spans, targetStart, targetEnd } = head;
   const methodStart = text.startsWith('\r\n') ? 2 : 0;
-  const method = text.slice(methodStart, targetStart - 1);
+  const method = readMethod(text, methodStart, targetStart - 1, memory);
   if (targetEnd - targetStart > limits.targetBytes) {
     throw new GatewayError('target_too_long', `${targetEnd - targetStart} octets`);
   }
@@ -78,7 +79,7 @@ export function readRequestHead(head: RawHead, limits: HeadLimits, memory: HeadM
   if (stray !== LINES_OK) throw new GatewayError('bad_request', `octet ${stray} of the head is out of place`);
   const lines = sortLines(text, spans, version === '1.0');
   const target = checkTarget(text.slice(targetStart, targetEnd), method, memory);
-  const host = checkHost(lines.host, target.authority, version, memory);
+  const host = checkHost(text, lines, target.authority, version, memory);
   return {
     method,
     path: target.path,
@@ -97,6 +98,13 @@ export function readRequestHead(head: RawHead, limits: HeadLimits, memory: HeadM
     via: (lines.seen & SEEN.VIA) !== 0,
     droppedNames: lines.droppedNames,
   };
+}
+
+/** The same text for the same method, so that comparing and looking it up takes no look at its characters. */
+function readMethod(text: string, start: number, end: number, memory: HeadMemory): string {
+  if (end - start !== memory.method.length || !text.startsWith(memory.method, start))
+    memory.method = text.slice(start, end);
+  return memory.method;
 }
 
 /** `method SP request-target SP HTTP-version CRLF`, single spaces, nothing more (RFC 9112 §3). */
@@ -130,7 +138,9 @@ function checkRequestLine(
 
 interface SortedLines {
   seen: number;
-  host: string | undefined;
+  /** Where the host is; a start of −1 is no host. */
+  hostStart: number;
+  hostEnd: number;
   contentLength: number;
   chunked: boolean;
   keepAlive: boolean;
@@ -144,7 +154,8 @@ interface SortedLines {
 function sortLines(text: string, spans: number[], http10: boolean): SortedLines {
   const out: SortedLines = {
     seen: 0,
-    host: undefined,
+    hostStart: -1,
+    hostEnd: -1,
     contentLength: 0,
     chunked: false,
     keepAlive: !http10,
@@ -180,7 +191,8 @@ function sortLines(text: string, spans: number[], http10: boolean): SortedLines 
         break;
       case SEEN.HOST:
         if (repeated) throw new GatewayError('bad_host', 'two Host headers');
-        out.host = text.slice(valueStart, valueEnd);
+        out.hostStart = valueStart;
+        out.hostEnd = valueEnd;
         break;
       case SEEN.CONTENT_LENGTH:
         if (repeated) throw new GatewayError('bad_framing', 'two Content-Length headers');
@@ -281,18 +293,25 @@ function checkTarget(raw: string, method: string, memory: HeadMemory): RequestTa
 
 /** One Host, which an absolute target must not contradict (RFC 9112 §3.2). */
 function checkHost(
-  value: string | undefined,
+  text: string,
+  { hostStart, hostEnd }: SortedLines,
   authority: string | undefined,
   version: '1.0' | '1.1',
   memory: HeadMemory,
 ): HostAndPort | undefined {
-  if (value === undefined) {
+  if (hostStart === -1) {
     if (version === '1.1') throw new GatewayError('bad_host', 'no Host header');
     return authority === undefined ? undefined : readHost(authority);
   }
-  if (memory.host === undefined || memory.hostText !== value) {
-    memory.host = readHost(value);
-    memory.hostText = value;
+  const { hostText } = memory;
+  if (
+    memory.host === undefined ||
+    hostEnd - hostStart !== hostText.length ||
+    !text.startsWith(hostText, hostStart)
+  ) {
+    memory.hostText = text.slice(hostStart, hostEnd);
+    memory.host = undefined;
+    memory.host = readHost(memory.hostText);
   }
   const { host } = memory;
   if (authority !== undefined) {

@@ -39,8 +39,7 @@ interface RawHead {
 export function readResponseHead(head: RawHead, toHead: boolean): Http1Response {
   const { text, spans, status } = head;
   const lineEnd = text.indexOf('\r\n');
-  if (!/^HTTP\/1\.[01] [1-5][0-9][0-9]( [\t\x20-\x7e\x80-\xff]*)?\r\n/.test(text))
-    throw malformed('the status line is not well-formed');
+  if (!isStatusLine(text, lineEnd)) throw malformed('the status line is not well-formed');
   const http10 = text.charCodeAt(7) === 0x30;
   if (checkLines(text, spans, lineEnd + 2) !== LINES_OK)
     throw malformed('an octet of the head is out of place');
@@ -54,7 +53,7 @@ export function readResponseHead(head: RawHead, toHead: boolean): Http1Response 
   return {
     status,
     headers,
-    isEventStream: body !== 'none' && /^text\/event-stream\b/i.test(headers.get('content-type') ?? ''),
+    isEventStream: body !== 'none' && isEventStream(headers.get('content-type')),
     // RFC 9110 §8.6: none in a 204.
     length: status === 204 || lines.chunked ? -1 : lines.contentLength,
     hasBody: !bodyless,
@@ -63,6 +62,32 @@ export function readResponseHead(head: RawHead, toHead: boolean): Http1Response 
     keepAliveTimeout: lines.keepAliveTimeout,
     upgrade: lines.upgrade,
   };
+}
+
+/** `HTTP-version SP status-code [ SP reason-phrase ] CRLF` (RFC 9112 §4), which llhttp reads more leniently. */
+function isStatusLine(text: string, end: number): boolean {
+  if (end < 12 || !text.startsWith('HTTP/1.')) return false;
+  const minor = text.charCodeAt(7);
+  if ((minor !== 0x30 && minor !== 0x31) || text.charCodeAt(8) !== 0x20) return false;
+  const first = text.charCodeAt(9);
+  if (first < 0x31 || first > 0x35 || !isDigit(text.charCodeAt(10)) || !isDigit(text.charCodeAt(11)))
+    return false;
+  if (end === 12) return true;
+  if (text.charCodeAt(12) !== 0x20) return false;
+  for (let i = 13; i < end; i++) {
+    const code = text.charCodeAt(i);
+    if ((code < 0x20 && code !== 0x09) || code === 0x7f || code > 0xff) return false;
+  }
+  return true;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+function isEventStream(contentType: string | undefined): boolean {
+  if (contentType === undefined || contentType.length < 17) return false;
+  return spells(contentType, 0, 'text/event-stream') && !/^\w/.test(contentType.slice(17));
 }
 
 interface SortedLines {
@@ -146,6 +171,8 @@ function applyConnection(
   out: SortedLines,
   http10: boolean,
 ): void {
+  // What nearly every target says, and nothing to do.
+  if (value === 'keep-alive' && !http10) return;
   const options = parseTokenList(value);
   if (options.includes('close')) out.keepAlive = false;
   else if (http10 && options.includes('keep-alive')) out.keepAlive = true;

@@ -21,6 +21,8 @@ export interface CallRequest {
 /** So much of a request body is kept, so that it can be sent again; octets. */
 const RETAIN_LIMIT = 64 * 1024;
 
+const noTargets: readonly Target[] = Object.freeze([]);
+
 /** How often a request may meet a connection that its target has just closed. */
 const STALE_LIMIT = 3;
 
@@ -37,12 +39,14 @@ export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Wait
   readonly #handler: UpstreamHandler;
   readonly #settings: ClientSettings;
   #connection: ClientConnection | undefined;
-  /** What has been sent of the body, to be sent again; undefined once it is too much, or not needed any more. */
-  #retained: Uint8Array[] | undefined = [];
+  /** Whether everything that has been sent is still there to be sent again; not once it is too much, or not needed any more. */
+  #resendable = true;
+  /** What has been sent of the body. */
+  #retained: Uint8Array[] | undefined;
   #retainedBytes = 0;
   #bodyEnded = false;
   #bodyTrailers: HeaderList | undefined;
-  readonly #tried: Target[] = [];
+  #tried: readonly Target[] = noTargets;
   #retries = 0;
   #stale = 0;
   #place: 'none' | 'queued' | 'held' = 'none';
@@ -109,7 +113,7 @@ export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Wait
   }
 
   get #retainsNothing(): boolean {
-    return this.#retained === undefined || this.#retained.length === 0;
+    return this.#retained === undefined;
   }
 
   write(chunk: Uint8Array): boolean {
@@ -148,11 +152,16 @@ export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Wait
   }
 
   #retain(chunk: Uint8Array): void {
-    if (this.#retained === undefined) return;
+    if (!this.#resendable) return;
     this.#retainedBytes += chunk.length;
     // What waits for a connection is kept in any case: it has been taken.
-    if (this.#retainedBytes > RETAIN_LIMIT && this.#connection !== undefined) this.#retained = undefined;
-    else this.#retained.push(chunk);
+    if (this.#retainedBytes > RETAIN_LIMIT && this.#connection !== undefined) this.#letGo();
+    else (this.#retained ??= []).push(chunk);
+  }
+
+  #letGo(): void {
+    this.#resendable = false;
+    this.#retained = undefined;
   }
 
   #attempt(fresh: boolean): void {
@@ -168,9 +177,9 @@ export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Wait
     const { isHead, length, upgrade } = this.#request;
     connection.start({ head: this.#request.headFor(target), isHead, length, upgrade }, this, this.#settings);
     const kept = this.#retained;
-    if (kept !== undefined && kept.length > 0) {
+    if (kept !== undefined) {
       for (const chunk of kept) connection.write(chunk);
-      if (this.#retainedBytes > RETAIN_LIMIT) this.#retained = undefined;
+      if (this.#retainedBytes > RETAIN_LIMIT) this.#letGo();
     }
     if (this.#bodyEnded) connection.end(this.#bodyTrailers);
   }
@@ -180,7 +189,7 @@ export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Wait
     this.#connection = undefined;
     const { config, environment } = this.#upstream;
     if (this.#done) return;
-    if (this.#headReceived || this.#retained === undefined || !error.retryable) {
+    if (this.#headReceived || !this.#resendable || !error.retryable) {
       this.#fail(error);
       return;
     }
@@ -193,7 +202,7 @@ export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Wait
       this.#again(true);
       return;
     }
-    if (this.target !== undefined) this.#tried.push(this.target);
+    if (this.target !== undefined) this.#tried = [...this.#tried, this.target];
     const worthIt = neverSent ? this.#tried.length < this.#upstream.targets.length : this.#request.idempotent;
     if (!worthIt || this.#retries >= config.retries.attempts || !this.#upstream.state.budget.spend()) {
       this.#fail(error);
@@ -222,14 +231,14 @@ export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Wait
 
   onUpstreamHead(response: UpstreamResponse): void {
     this.#headReceived = true;
-    this.#retained = undefined;
+    this.#letGo();
     this.#handler.onUpstreamHead(response);
   }
 
   onUpgrade(headers: HeaderList): void {
     this.#headReceived = true;
     this.#tunnel = true;
-    this.#retained = undefined;
+    this.#letGo();
     this.#handler.onUpgrade(headers);
   }
 
@@ -271,7 +280,7 @@ export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Wait
     if (this.#done) return;
     this.#done = true;
     clearTimeout(this.#backoff);
-    this.#retained = undefined;
+    this.#letGo();
     // It may serve another exchange by now.
     this.#connection = undefined;
     const { state } = this.#upstream;
