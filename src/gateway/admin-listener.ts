@@ -1,4 +1,4 @@
-import { type AdminOptions, type AdminServer, startAdmin } from '../admin/admin-server.ts';
+import type { AdminOptions, AdminServer } from '../admin/admin-server.ts';
 import type { Config } from '../config/schema.ts';
 import type { ListenerAddress } from './listener.ts';
 
@@ -47,6 +47,8 @@ export class AdminListener {
   async #start(admin: Config['admin']): Promise<AdminServer | undefined> {
     if (admin === undefined) return undefined;
     const { host, port, token } = admin;
+    // Nobody waits for an HTTP server to be loaded that is not wanted.
+    const { startAdmin } = await import('../admin/admin-server.ts');
     return startAdmin({ ...this.#content, host, port, token });
   }
 }
