@@ -12,6 +12,7 @@ import {
   connectToWorker,
   get,
   startWorkers,
+  whenRefusing,
   whenServing,
   workerOf,
 } from '../kit/worker-gateway.ts';

@@ -5,9 +5,10 @@ import { Load } from '../figures/load.ts';
 import { startTarget } from '../kit/echo-target.ts';
 import { beforeDeadline, eventually } from '../kit/eventually.ts';
 import { onFinish } from '../kit/finish.ts';
-import { openGatewayProcess, startGatewayProcess, withPorts } from '../kit/gateway-process.ts';
+import { startGatewayProcess, withPorts } from '../kit/gateway-process.ts';
 import { listen } from '../kit/listen.ts';
 import { connectClient } from '../kit/raw-client.ts';
+import { waygate, workFolder } from '../kit/waygate-command.ts';
 import { get, whenRefusing } from '../kit/worker-gateway.ts';
 
 const hello = {
@@ -135,6 +136,10 @@ test('a port in use is said as with one thread', async (t) => {
   const other = createServer();
   onFinish(t, 'targets', () => void other.close());
   const { port } = await listen(other, 0, '127.0.0.1', true);
-  const failed = openGatewayProcess({ ...hello, listen: { host: '127.0.0.1', port } });
-  await assert.rejects(failed, /Another program listens on 127\.0\.0\.1 port \d+ already/);
+  const folder = workFolder(t, {
+    'waygate.json': JSON.stringify({ ...hello, listen: { host: '127.0.0.1', port } }),
+  });
+  const { code, err } = await waygate(folder, ['start']);
+  assert.equal(code, 1);
+  assert.match(err, new RegExp(`Another program listens on 127\\.0\\.0\\.1 port ${port} already`));
 });

@@ -82,6 +82,14 @@ test('F167: what one thread refuses none takes, the listeners it would have adde
   assert.deepEqual(await labels(), ['mended', 'mended']);
 });
 
+test('F167: a configuration of which each thread makes another is refused', async (t) => {
+  const { labels, reloadTo } = await scene(t, { expectErrors: true });
+  const result = await reloadTo(answering({ label: 'new', madeUp: true }));
+  assert.ok(!result.ok);
+  assert.match(result.mistakes[0]?.found ?? '', /worker 1 makes another configuration of it than the others/);
+  assert.deepEqual(await labels(), ['old', 'old']);
+});
+
 test('F167: a thread that dies whenever it prepares keeps the others from the configuration', async (t) => {
   const { gateway, clients, reloadTo } = await scene(t, { expectErrors: true });
   const result = await reloadTo(answering({ label: 'new', inCreate: 'exit', worker: 2 }));

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
+import { pipeline } from 'node:stream';
 import { test } from 'node:test';
 import { createGateway } from '../../src/gateway/gateway.ts';
 import { ConfigError } from '../../src/gateway/config-error.ts';
 import { startTarget } from '../kit/echo-target.ts';
 import { eventually } from '../kit/eventually.ts';
 import { onFinish } from '../kit/finish.ts';
-import { listen } from '../kit/listen.ts';
+import { listen, stopListening } from '../kit/listen.ts';
 import { connectClient, exchangeOnce } from '../kit/raw-client.ts';
 import { routeTo, startGateway, testDefaults } from '../kit/start-gateway.ts';
 import { answering, connectToWorker, get, startWorkers, workerOf } from '../kit/worker-gateway.ts';
@@ -129,6 +130,24 @@ test('a mistake that all threads find is reported once', async (t) => {
     );
     return true;
   });
+});
+
+test('F170: a loop is found out in one round, whichever threads it goes through', async (t) => {
+  let port = 0;
+  const forwarder = createServer((socket) => pipeline(socket, connect(port, '127.0.0.1'), socket, () => {}));
+  const address = await listen(forwarder);
+  onFinish(t, 'targets', () => stopListening(forwarder));
+  const gateway = await startWorkers(t, {
+    workers: 3,
+    upstreams: { self: { targets: [`http://127.0.0.1:${address.port}`], timeouts: { keepAlive: 0 } } },
+    routes: [{ path: '/', upstream: 'self' }],
+  });
+  port = gateway.port;
+  for (let i = 1; i <= 8; i++) {
+    assert.equal((await exchangeOnce(t, port, get('/'))).status, 508);
+    await gateway.record(2 * i - 1);
+    assert.equal(gateway.records.length, 2 * i, 'the request of the client, and its echo');
+  }
 });
 
 test('lines of the operational log say which thread they are from, with secrets masked', async (t) => {

@@ -25,11 +25,6 @@ export class Load {
     for (let i = 0; i < connections; i++) this.#runs.push(this.#run());
   }
 
-  /** How many were not answered as they should be, so far. */
-  get failed(): number {
-    return [...this.#failures.values()].reduce((sum, count) => sum + count, 0);
-  }
-
   /** Lets the requests under way finish. */
   async stop(): Promise<LoadResult> {
     this.#stopping = true;

@@ -36,6 +36,11 @@ export const faultPolicy = definePolicy({
     inCreate: fault.prefault('none').describe('What happens when an instance is made.'),
     worker: z.number().optional().describe('In which thread; in all when left out.'),
     /** Nothing but another version of the configuration. */
+    madeUp: z
+      .boolean()
+      .prefault(false)
+      .transform((yes) => (yes ? Math.random() : 0))
+      .describe('Whether every thread makes another configuration of it.'),
     label: z.string().prefault('').describe('Told in every answer.'),
   }),
   create({ inCreate, worker: wanted = worker, label }) {

@@ -78,12 +78,13 @@ async function reload(gateway: Gateway, logger: OperationalLog): Promise<void> {
 
 function banner(terminal: Terminal, gateway: Gateway, file: string): string {
   const { paint } = terminal;
-  const { addresses, adminAddress, config } = gateway;
+  const { addresses, adminAddress, config, workers } = gateway;
   const lines = addresses.map(
     (address) => `  ${paint('dim', 'listens on')}     ${paint('bold', urlOf(address))}`,
   );
   if (adminAddress !== undefined)
     lines.push(`  ${paint('dim', 'admin')}          ${urlOf(adminAddress)}/metrics /healthz /readyz /config`);
+  if (workers > 1) lines.push(`  ${paint('dim', 'workers')}        ${workers}`);
   lines.push(`  ${paint('dim', 'configuration')}  ${file} ${paint('dim', '(reloads when it changes)')}`);
   return `\n${paint('bold', `Waygate ${version}`)}\n\n${lines.join('\n')}\n\n${routeTable(config, paint)}\n`;
 }
