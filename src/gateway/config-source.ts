@@ -11,7 +11,7 @@ import { maxFileBytes } from '../config/source-text.ts';
 export type ConfigSource = () => Promise<LoadResult>;
 
 /** A configuration in a file. */
-export function fileSource(file: string, options: LoadOptions): ConfigSource {
+function fileSource(file: string, options: LoadOptions): ConfigSource {
   const path = resolve(file);
   return async () => {
     // A module is imported, not read: what it is now has to be known before, so that a later change is seen as one.
@@ -21,7 +21,7 @@ export function fileSource(file: string, options: LoadOptions): ConfigSource {
 }
 
 /** A configuration given as an object; read again at each reload, so that it may have been changed in place. */
-export function objectSource(input: () => unknown, options: LoadOptions): ConfigSource {
+function objectSource(input: () => unknown, options: LoadOptions): ConfigSource {
   return () => readConfig(input(), options);
 }
 

@@ -1,3 +1,5 @@
+import module from 'node:module';
+import { dirname } from 'node:path';
 import type { Finding } from '../../config/finding.ts';
 import type { Logger } from '../../core/logger.ts';
 import { systemRandom } from '../../core/random.ts';
@@ -51,6 +53,7 @@ export async function openWorkers(
     instance: newInstance(systemRandom),
     accessLog: accessLogForm(options),
     output: standardOutput(),
+    compileCache: compileCache(),
   };
   const startThread = (id: number): WorkerThread =>
     new WorkerThread({
@@ -66,6 +69,12 @@ export async function openWorkers(
 function accessLogForm({ accessLog }: GatewayOptions): 'lines' | 'records' | 'off' {
   if (accessLog === undefined) return 'lines';
   return accessLog === false ? 'off' : 'records';
+}
+
+/** The directory that was given to Node, which adds one for its own version to it. */
+function compileCache(): string | undefined {
+  const directory = module.getCompileCacheDir();
+  return directory === undefined ? undefined : dirname(directory);
 }
 
 /** Code cannot be handed to another thread. A program of the threads' own brings what it needs. */

@@ -16,6 +16,8 @@ export interface ThreadData {
   readonly pulse: SharedArrayBuffer;
   /** In which form records of exchanges are handed over. */
   readonly accessLog: 'lines' | 'records' | 'off';
+  /** Where this process keeps compiled code, if it does. */
+  readonly compileCache: string | undefined;
   /** What standard output is like. */
   readonly output: { readonly terminal: boolean; readonly color: boolean };
 }
