@@ -11,8 +11,11 @@ export interface RequestHead {
   readonly method: string;
   /** The canonical path: starts with `/`, dot segments resolved, slashes merged, unreserved characters decoded. */
   readonly path: string;
-  /** What stands behind the `?`, as received, without it; undefined when there is no `?`. */
-  readonly query: string | undefined;
+  /**
+   * What stands behind the `?`, as received, without it; undefined when there is no `?`. Replaced here, later policies, the
+   * upstream and the log see the new one: so a parameter with a credential goes no further.
+   */
+  query: string | undefined;
   /** The host in lower case, without port and trailing dot; IPv6 in brackets; '' when an HTTP/1.0 client named none. */
   readonly host: string;
   /** The port named with the host, if any. */
@@ -44,6 +47,8 @@ export interface Client {
 export interface Consumer {
   readonly id: string;
   readonly groups?: readonly string[];
+  /** What the credential allows, such as the words of a token's `scope`. */
+  readonly scopes?: readonly string[];
   readonly claims?: Readonly<Record<string, unknown>>;
 }
 

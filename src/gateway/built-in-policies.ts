@@ -1,4 +1,5 @@
 import type { PolicyDefinition } from '../core/policy.ts';
+import { apiKey } from '../policies/api-key/api-key.ts';
 import { bodyLimit } from '../policies/body-limit/body-limit.ts';
 import { cors } from '../policies/cors/cors.ts';
 import { headers } from '../policies/headers/headers.ts';
@@ -10,6 +11,7 @@ import { securityHeaders } from '../policies/security-headers/security-headers.t
 
 /** Every policy that comes with the gateway, in the order in which the reference lists them. */
 export const builtInPolicies = [
+  apiKey,
   bodyLimit,
   cors,
   headers,

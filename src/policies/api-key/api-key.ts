@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import type { Reply } from '../../core/exchange.ts';
+import { checkFieldName, fieldName } from '../../core/option-schemas.ts';
+import { definePolicy, PolicyOptionError } from '../../core/policy.ts';
+import { problemReply } from '../../core/problem.ts';
+import { withRemedy } from '../../core/remedy.ts';
+import { consumerOptions, type ConsumerEntry } from './consumer-options.ts';
+import { digestOf } from './digest.ts';
+import { keyTableOf } from './build-table.ts';
+import { NO_KEY } from './key-table.ts';
+import { takeKey } from './presented-key.ts';
+
+/** Names that the access log masks wherever they stand, also when a request ends before this policy sees it. */
+const maskedName = /^[A-Za-z0-9_.-]*(?:api[-_]?key|access[-_]?key|token|secret)[A-Za-z0-9_.-]*$/i;
+
+const options = z.strictObject({
+  header: fieldName()
+    .default('x-api-key')
+    .describe('The header that the key is read from. Without it: x-api-key.'),
+  query: z
+    .string()
+    .max(100)
+    .regex(maskedName, {
+      error: () =>
+        withRemedy(
+          'the access log would show keys under this name',
+          'write a name that has api_key, access_key, token or secret in it, such as api_key',
+        ),
+    })
+    .optional()
+    .describe(
+      'A query parameter that the key is read from as well, and that the service never sees. Without it: none, which is safer, for URLs end up in histories and logs.',
+    ),
+  forward: z
+    .boolean()
+    .default(false)
+    .describe('Whether the service sees the header with the key. Without it: no.'),
+  consumers: z
+    .array(consumerOptions)
+    .max(10_000)
+    .superRefine(reportDuplicates)
+    .default([])
+    .describe('Who has keys. Without it: nobody.'),
+});
+
+/**
+ * Lets requests pass that have the key of a consumer, and says whose it is; refuses all others with 401
+ * (`api_key_refused`), and with the same words whatever the reason.
+ */
+export const apiKey = definePolicy({
+  name: 'api-key',
+  description: 'Lets requests of consumers with an API key pass.',
+  options,
+  create({ header, query, forward, consumers }, { clock, metrics }) {
+    checkFieldName(['header'], header);
+    if (consumers.length === 0) {
+      throw new PolicyOptionError(
+        [],
+        'api-key refuses everybody',
+        'list who has keys under `consumers`; `waygate key create NAME` makes a key',
+      );
+    }
+    const table = keyTableOf(consumers);
+    const places = { header: header.toLowerCase(), query, forward };
+    // RFC 9110 §11.6.1: every 401 says how to do better. No scheme is registered for keys; this one says where they go.
+    const challenge = `ApiKey header="${header}"${query === undefined ? '' : `, query="${query}"`}`;
+    const refused = metrics.counter('refused', 'Requests refused because they had no key that is valid.');
+    const expired = metrics.counter('expired', 'Requests refused because their key has expired.');
+
+    return {
+      onRequest(exchange): Reply | undefined {
+        const key = takeKey(exchange.request, places);
+        const entry = key === undefined ? NO_KEY : table.find(digestOf(key));
+        if (entry !== NO_KEY && !table.hasExpired(entry, clock.now())) {
+          exchange.consumer = table.consumerOf(entry);
+          return undefined;
+        }
+        (entry === NO_KEY ? refused : expired).add();
+        const reply = problemReply(
+          { status: 401, detail: 'A valid API key is needed.', code: 'api_key_refused' },
+          exchange,
+        );
+        return { ...reply, headers: [...(reply.headers ?? []), ['www-authenticate', challenge]] };
+      },
+      onResponse(_exchange, { headers }) {
+        // Caches know that answers to `Authorization` are private (RFC 9111 §3.5), but not that these are.
+        headers.append('Vary', header);
+      },
+    };
+  },
+});
+
+/** Reports every name and every key that stands twice. */
+function reportDuplicates(consumers: readonly ConsumerEntry[], context: z.RefinementCtx): void {
+  const names = new Map<string, number>();
+  const owners = new Map<string, number>();
+  for (const [index, { name, keys }] of consumers.entries()) {
+    const namesake = names.get(name);
+    if (namesake === undefined) names.set(name, index);
+    else
+      report(
+        [index, 'name'],
+        `consumer ${namesake + 1} of the list has this name too`,
+        'give each a name of its own, and put all of its keys in one entry',
+      );
+    for (const [at, key] of keys.entries()) {
+      const digest = (typeof key === 'string' ? key : key.digest).toLowerCase();
+      const owner = owners.get(digest);
+      if (owner === undefined) owners.set(digest, index);
+      else
+        report(
+          [index, 'keys', at],
+          owner === index
+            ? 'this key stands here twice'
+            : `consumer ${owner + 1} of the list has this key too`,
+          'leave one of them out: a key stands for one consumer',
+        );
+    }
+  }
+
+  function report(path: (string | number)[], found: string, remedy: string): void {
+    context.addIssue({ code: 'custom', path, message: withRemedy(found, remedy) });
+  }
+}
