@@ -24,7 +24,16 @@ describe('usage', () => {
 
   test('help fits into 80 columns', async (t) => {
     const folder = workFolder(t);
-    for (const command of [[], ['start'], ['check'], ['explain'], ['init'], ['schema']]) {
+    for (const command of [
+      [],
+      ['start'],
+      ['check'],
+      ['explain'],
+      ['init'],
+      ['schema'],
+      ['key'],
+      ['key', 'create'],
+    ]) {
       const { out } = await waygate(folder, [...command, '--help']);
       for (const line of out.split('\n')) assert.ok(line.length <= 80, line);
     }

@@ -1,5 +1,6 @@
 import { type Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { version } from '../gateway/version.ts';
+import { addKey } from './commands/key.ts';
 import { exitCodes } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -51,6 +52,7 @@ function createProgram(terminal: Terminal, exit: (code: number) => void): Comman
   addExplain(program, terminal, exit);
   addStart(program, terminal, exit);
   addSchema(program, terminal);
+  addKey(program, terminal);
   return program;
 }
 

@@ -27,7 +27,7 @@ const digest = z.string().superRefine((text, context) => {
 });
 
 /** An instant; the parsed value is in seconds since the epoch. A day alone is its first second, UTC. */
-function expiry(): z.ZodPipe<z.ZodString, z.ZodTransform<number, string>> {
+export function expiry(): z.ZodPipe<z.ZodString, z.ZodTransform<number, string>> {
   return z
     .string()
     .refine((text) => secondsOf(text) !== undefined, {
@@ -38,6 +38,13 @@ function expiry(): z.ZodPipe<z.ZodString, z.ZodTransform<number, string>> {
         ),
     })
     .transform((text) => secondsOf(text) ?? 0);
+}
+
+/** What tells people which of several keys one is. */
+export function keyLabel(): z.ZodString {
+  return z.string().max(200, {
+    error: () => withRemedy('this is longer than 200 characters', 'write a few words'),
+  });
 }
 
 const key = z.strictObject({
