@@ -25,6 +25,8 @@ export type {
 export { HeaderList } from './http/header-list.ts';
 export type { Clock } from './core/clock.ts';
 export type { Random } from './core/random.ts';
+export type { Fetch, FetchedAnswer, FetchLimits } from './core/fetch.ts';
+export type { Lease, Share, Shareable } from './core/shared.ts';
 export type { Logger } from './core/logger.ts';
 
 // Options: the gateway's own zod, so that one version reads them all.

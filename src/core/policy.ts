@@ -1,8 +1,10 @@
 import type { z } from 'zod';
 import type { Clock } from './clock.ts';
 import type { Exchange, Reply, ResponseHead } from './exchange.ts';
+import type { Fetch } from './fetch.ts';
 import type { Logger } from './logger.ts';
 import type { Random } from './random.ts';
+import type { Share } from './shared.ts';
 
 /** What a policy may touch. Nothing else is reachable: no globals. */
 export interface Setup {
@@ -10,6 +12,10 @@ export interface Setup {
   readonly random: Random;
   readonly logger: Logger;
   readonly metrics: PolicyMetrics;
+  /** Gets documents from other servers, such as keys. Called in `create`, it must not be waited for. */
+  readonly fetch: Fetch;
+  /** Lends what all instances of this policy have in common, over routes and reloads. */
+  readonly share: Share;
   /** The name of the route that this instance belongs to; '' for an instance on every route. */
   readonly routeName: string;
   /** The names that the route's path captures, so that templates can be checked at load. */

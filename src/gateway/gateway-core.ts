@@ -1,6 +1,7 @@
 import type { Config, UpstreamConfig } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
+import type { Fetch } from '../core/fetch.ts';
 import type { Logger } from '../core/logger.ts';
 import { LoopTurn } from '../core/loop-turn.ts';
 import type { PolicyDefinition } from '../core/policy.ts';
@@ -18,7 +19,9 @@ import type { RunningExchange } from './exchange-context.ts';
 import { loopError } from './outgoing.ts';
 import type { OverloadMonitor } from './overload.ts';
 import { RequestIds } from './request-ids.ts';
+import { SharedValues } from './shared-values.ts';
 import { Snapshot } from './snapshot.ts';
+import { systemFetch } from './system-fetch.ts';
 
 /** More intermediaries than any sane way has. */
 const MAX_HOPS = 20;
@@ -32,6 +35,8 @@ export interface CoreOptions {
   readonly accessLog: { log(record: AccessRecord): void } | undefined;
   readonly policies: readonly PolicyDefinition[];
   readonly overload: OverloadMonitor;
+  /** How policies get documents from other servers; over the network when left out. */
+  readonly fetch?: Fetch;
   /** What the gateway is told apart by from others of its name; made up when left out. */
   readonly instance?: string;
 }
@@ -51,6 +56,7 @@ export class GatewayCore {
   readonly targets: TargetStates;
   readonly #options: CoreOptions;
   readonly #dates: DateCache;
+  readonly #shared = new SharedValues();
   readonly #upstreamStates = new Map<string, UpstreamState>();
   /** Told apart from other gateways of the same name by its end, so that a chain of two is no loop. */
   readonly #instance: string;
@@ -109,6 +115,8 @@ export class GatewayCore {
       clock,
       random,
       logger,
+      fetch: this.#options.fetch ?? systemFetch,
+      shared: this.#shared,
       upstream: (name: string) => {
         const upstreamConfig = config.upstreams[name];
         if (upstreamConfig === undefined) return undefined;

@@ -10,7 +10,7 @@ import { version } from './version.ts';
 
 /**
  * Lends a core that serves nobody: configurations can be compiled with it and requests followed through it, for `check`
- * and `explain`. It listens nowhere, connects to nothing and logs nothing; its ids are zeros, so that what is said with
+ * and `explain`. It listens nowhere, connects to nothing, fetches nothing and logs nothing; its ids are zeros, so that what is said with
  * it is the same each time.
  */
 export async function withIdleCore<Result>(
@@ -27,6 +27,7 @@ export async function withIdleCore<Result>(
     accessLog: undefined,
     policies,
     overload,
+    fetch: () => Promise.reject(new Error('a gateway that serves nobody fetches nothing')),
   });
   try {
     return await use(core);

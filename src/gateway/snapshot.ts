@@ -3,6 +3,7 @@ import type { Finding } from '../config/finding.ts';
 import { paramNames as namesCapturedBy } from '../config/schema/path-match.ts';
 import type { Config, PolicyUse } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
+import type { Fetch } from '../core/fetch.ts';
 import type { Logger } from '../core/logger.ts';
 import type { PolicyDefinition, PolicyMetrics } from '../core/policy.ts';
 import { PolicyOptionError } from '../core/policy.ts';
@@ -15,6 +16,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 import { Forwarding } from './client-address.ts';
 import type { CompiledRoute, NamedPolicy } from './compiled-route.ts';
 import { compileMiss, compileRoute } from './compiled-route.ts';
+import type { SharedValues } from './shared-values.ts';
 
 /** What a snapshot is compiled with. */
 export interface SnapshotEnvironment {
@@ -22,6 +24,9 @@ export interface SnapshotEnvironment {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  readonly fetch: Fetch;
+  /** Lives as long as the gateway. */
+  readonly shared: SharedValues;
   readonly upstream: (name: string) => Upstream | undefined;
   readonly routeMetrics: (name: string) => RouteMetrics;
   readonly policyMetrics: (policy: string, route: string) => PolicyMetrics;
@@ -150,13 +155,15 @@ class PolicyMaker {
     routeName: string,
     paramNames: readonly string[],
   ): NamedPolicy | undefined {
-    const { clock, random, logger, policyMetrics } = this.#environment;
+    const { clock, random, logger, fetch, shared, policyMetrics } = this.#environment;
     try {
       const instance = definition.create(use.options, {
         clock,
         random,
         logger,
         metrics: policyMetrics(definition.name, routeName),
+        fetch,
+        share: shared.of(definition.name),
         routeName,
         paramNames,
       });

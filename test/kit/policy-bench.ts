@@ -4,6 +4,7 @@ import type { Exchange, Reply, ResponseHead } from '../../src/core/exchange.ts';
 import type { PolicyDefinition, PolicyInstance, Setup } from '../../src/core/policy.ts';
 import { PolicyOptionError } from '../../src/core/policy.ts';
 import { systemRandom } from '../../src/core/random.ts';
+import { SharedValues } from '../../src/gateway/shared-values.ts';
 import { fakeResponse } from './fake-exchange.ts';
 
 /** A policy made as the gateway makes it, and the counters that it keeps. */
@@ -78,6 +79,8 @@ function fakeSetup(counts: Map<string, number>): Setup {
         return { add: (amount = 1) => void counts.set(name, (counts.get(name) ?? 0) + amount) };
       },
     },
+    fetch: () => Promise.reject(new Error('no test fetches anything unless it says so')),
+    share: new SharedValues().of('test'),
     routeName: 'test',
     paramNames: [],
   };

@@ -1,7 +1,9 @@
 import { systemClock } from '../../core/clock.ts';
+import type { Fetch } from '../../core/fetch.ts';
 import type { Logger } from '../../core/logger.ts';
 import { PolicyOptionError, type PolicyDefinition, type PolicyMetrics } from '../../core/policy.ts';
 import { systemRandom } from '../../core/random.ts';
+import type { Share } from '../../core/shared.ts';
 import type { DocumentView } from '../document-view.ts';
 import type { Finding } from '../finding.ts';
 import { valueAt } from '../plain-value.ts';
@@ -43,7 +45,10 @@ function failureOf(
   { use, routeName, paramNames: names }: PlacedPolicy,
 ): unknown {
   try {
-    const setup = { clock: systemClock, random: systemRandom, logger, metrics, routeName, paramNames: names };
+    const setup = {
+      ...{ clock: systemClock, random: systemRandom, logger, metrics, fetch, share },
+      ...{ routeName, paramNames: names },
+    };
     const closing = definition.create(use.options, setup).close?.();
     closing?.catch(() => {});
     return undefined;
@@ -70,6 +75,14 @@ function placedPolicies(schema: DocumentSchema, view: DocumentView): PlacedPolic
   );
   return [...inList(['policies'], '', []), ...ofRoutes];
 }
+
+/** Nothing is fetched for a configuration that will not be used. */
+const fetch: Fetch = () => Promise.reject(new Error('nothing is fetched during a check'));
+
+const share: Share = (_key, make) => {
+  const value = make();
+  return { value, release: () => value.close?.() };
+};
 
 const logger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
