@@ -1,0 +1,82 @@
+import { hash } from 'node:crypto';
+import type { Consumer, Exchange, Reply } from '../../core/exchange.ts';
+import { definePolicy, type Setup } from '../../core/policy.ts';
+import type { Lease } from '../../core/shared.ts';
+import { isFieldValue } from '../../http/field.ts';
+import { normalType } from './claims.ts';
+import { compileIssuers } from './issuer.ts';
+import { options, type JwtOptions } from './options.ts';
+import { Refusals } from './refusals.ts';
+import { tokenPlace } from './token-place.ts';
+import { Verifier } from './verifier.ts';
+
+/** Lets requests pass whose token (RFC 7519) an issuer has signed, and says who is asking; refuses the others with 401. */
+export const jwt = definePolicy({
+  name: 'jwt',
+  description: 'Lets requests pass that bring a valid JSON Web Token, and says who is asking.',
+  options,
+  create(written, setup) {
+    const verifier = sharedVerifier(written, setup);
+    const place = tokenPlace(written.from);
+    const forwards = written.forwardToken ?? written.from === 'authorization';
+    const removes = written.from !== 'authorization' || !forwards;
+    const refusals = new Refusals(written.resourceMetadata, setup);
+    const remembered = setup.metrics.counter(
+      'remembered',
+      'Requests whose token was remembered as a good one.',
+    );
+    const verified = setup.metrics.counter('verified', 'Requests whose token was verified, and found good.');
+
+    const letPass = (exchange: Exchange, token: string, consumer: Consumer): undefined => {
+      exchange.consumer = consumer;
+      if (!removes) return;
+      place.remove(exchange.request);
+      if (forwards) exchange.request.headers.set('Authorization', `Bearer ${token}`);
+    };
+
+    const verify = async (exchange: Exchange, token: string): Promise<Reply | undefined> => {
+      const verdict = await verifier.value.verify(token);
+      if (verdict.kind === 'refused') return refusals.badToken(exchange, verdict.reason);
+      if (verdict.kind === 'unavailable') return refusals.noKeys(exchange, verdict.reason);
+      verified.add();
+      return letPass(exchange, token, verdict.consumer);
+    };
+
+    return {
+      onRequest(exchange) {
+        const found = place.find(exchange.request);
+        if (found.kind === 'none') return written.optional ? undefined : refusals.noToken(exchange);
+        if (found.kind === 'malformed' || !isFieldValue(found.text))
+          return refusals.badToken(exchange, 'not one token in its place');
+        const consumer = verifier.value.recall(found.text);
+        if (consumer === undefined) return verify(exchange, found.text);
+        remembered.add();
+        return letPass(exchange, found.text, consumer);
+      },
+      close: () => {
+        verifier.release();
+      },
+    };
+  },
+});
+
+/** One verifier for all routes with the same rules, so that a token is remembered once. */
+function sharedVerifier(written: JwtOptions, setup: Setup): Lease<Verifier> {
+  const { issuer, audience, algorithms, jwks, pem, secret, secretEncoding, allowHttp, issuers, ...others } =
+    written;
+  const { typ, clockSkew, requiredClaims, consumerClaim, groupsClaim, remember } = others;
+  const { keyMaxAge, keyCooldown, fetchTimeout } = others;
+  const what = [
+    ...[issuer, audience, algorithms, jwks, pem, secret, secretEncoding, allowHttp, issuers],
+    ...[typ, clockSkew, requiredClaims, consumerClaim, groupsClaim, remember],
+    ...[keyMaxAge, keyCooldown, fetchTimeout],
+  ];
+  const digest = hash('sha256', JSON.stringify(what), 'base64');
+  return setup.share(`verifier ${digest}`, () => {
+    const rules = {
+      types: typ === undefined ? undefined : new Set([typ].flat().map(normalType)),
+      ...{ clockSkew, requiredClaims, consumerClaim, groupsClaim },
+    };
+    return new Verifier(compileIssuers(written, setup), rules, remember, setup.clock);
+  });
+}

@@ -1,0 +1,59 @@
+import type { Exchange, Reply } from '../../core/exchange.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { PolicyCounter, Setup } from '../../core/policy.ts';
+import { problemReply, type Problem } from '../../core/problem.ts';
+
+const missing: Problem = { status: 401, code: 'token_missing', detail: 'This needs a token.' };
+const invalid: Problem = { status: 401, code: 'token_invalid', detail: 'The token is not valid.' };
+const unavailable: Problem = {
+  status: 503,
+  code: 'keys_unavailable',
+  detail: 'Tokens cannot be verified now; try again in a moment.',
+};
+
+/** Seconds after which keys may be there. */
+const RETRY_AFTER = '5';
+
+/** The answers to those who may not pass. Why not is in the log: a client could use it to find out how to. */
+export class Refusals {
+  readonly #logger: Logger;
+  readonly #refused: PolicyCounter;
+  readonly #challenge: string;
+  readonly #failedChallenge: string;
+
+  /** @param resourceMetadata the URL that challenges name (RFC 9728 §5.1), if any. */
+  constructor(resourceMetadata: string | undefined, { logger, metrics }: Setup) {
+    this.#logger = logger;
+    this.#refused = metrics.counter('refused', 'Requests refused for want of a valid token.');
+    const named =
+      resourceMetadata === undefined ? '' : `resource_metadata="${new URL(resourceMetadata).href}"`;
+    this.#challenge = `Bearer ${named}`.trimEnd();
+    this.#failedChallenge = `Bearer error="invalid_token"${named === '' ? '' : `, ${named}`}`;
+  }
+
+  /** RFC 6750 §3.1: who brought nothing is not told of an error. */
+  noToken(exchange: Exchange): Reply {
+    this.#refused.add();
+    return challenged(problemReply(missing, exchange), this.#challenge);
+  }
+
+  badToken(exchange: Exchange, reason: string): Reply {
+    this.#refused.add();
+    this.#log(exchange, reason, 'a token was refused');
+    return challenged(problemReply(invalid, exchange), this.#failedChallenge);
+  }
+
+  noKeys(exchange: Exchange, reason: string): Reply {
+    this.#log(exchange, reason, 'a token could not be verified');
+    const reply = problemReply(unavailable, exchange);
+    return { ...reply, headers: [...(reply.headers ?? []), ['retry-after', RETRY_AFTER]] };
+  }
+
+  #log({ id, routeName }: Exchange, reason: string, message: string): void {
+    this.#logger.info({ requestId: id, route: routeName, policy: 'jwt', reason }, message);
+  }
+}
+
+function challenged(reply: Reply, challenge: string): Reply {
+  return { ...reply, headers: [...(reply.headers ?? []), ['www-authenticate', challenge]] };
+}
