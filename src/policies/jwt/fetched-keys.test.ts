@@ -1,0 +1,311 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { z } from 'zod';
+import { FakeClock } from '../../../test/kit/fake-clock.ts';
+import { fakeExchange } from '../../../test/kit/fake-exchange.ts';
+import { benchPolicy, type BenchedPolicy } from '../../../test/kit/policy-bench.ts';
+import { issueToken, jwksOf, newKey, plainClaims, type SigningKey } from '../../../test/kit/token-issuer.ts';
+import type { Fetch, FetchedAnswer, FetchLimits } from '../../core/fetch.ts';
+import { SharedValues } from '../../gateway/shared-values.ts';
+import { jwt } from './jwt.ts';
+
+const url = 'https://issuer.example/keys';
+const base = { issuer: plainClaims.iss, audience: 'orders', jwks: url } satisfies z.input<typeof jwt.options>;
+const [k1, k2, k3] = [newKey('k1'), newKey('k2'), newKey('k3')];
+
+/** An issuer without a network: what it answers can be changed, held back, and counted. */
+class FakeIssuer {
+  readonly clock = new FakeClock();
+  readonly asked: { url: string; limits: FetchLimits }[] = [];
+  readonly logged: unknown[] = [];
+  readonly share = new SharedValues().of('jwt');
+  answers: Readonly<Record<string, string | number>> = {};
+  /** Answers wait for it. */
+  gate: Promise<unknown> = Promise.resolve();
+
+  publish(...keys: readonly SigningKey[]): void {
+    this.answers = { [url]: jwksOf(...keys) };
+  }
+
+  fail(status = 500): void {
+    this.answers = { [url]: status };
+  }
+
+  readonly fetch: Fetch = async (asked, limits) => {
+    this.asked.push({ url: asked, limits });
+    await this.gate;
+    const answer = this.answers[asked];
+    if (answer === undefined) throw new Error('ECONNREFUSED');
+    return typeof answer === 'number' ? answered(answer, '') : answered(200, answer);
+  };
+
+  policy(options: Partial<z.input<typeof jwt.options>> = {}): BenchedPolicy {
+    const { clock, fetch, share, logged } = this;
+    const note = (fields: object): void => void logged.push(fields);
+    const logger = { debug() {}, info: note, warn: note, error: note };
+    return benchPolicy(jwt, { ...base, ...options }, { clock, fetch, share, logger });
+  }
+
+  /** A token that holds for long, no two alike. */
+  token(key: SigningKey, header: Readonly<Record<string, unknown>> = {}): string {
+    const exp = this.clock.now() / 1000 + 365 * 86_400;
+    return issueToken(key, { ...plainClaims, exp, jti: String(this.asked.length + Math.random()) }, header);
+  }
+}
+
+function answered(status: number, text: string): FetchedAnswer {
+  return { status, body: Buffer.from(text) };
+}
+
+async function statusOf({ instance }: BenchedPolicy, token: string): Promise<number> {
+  const reply = await instance.onRequest?.(fakeExchange({ headers: { authorization: `Bearer ${token}` } }));
+  return reply?.status ?? 200;
+}
+
+describe('jwt, fetched keys', () => {
+  it('are fetched when the policy is made, before anybody asks', async () => {
+    const issuer = new FakeIssuer();
+    issuer.publish(k1);
+    const policy = issuer.policy({ fetchTimeout: '3s' });
+    await turn();
+    assert.deepEqual(issuer.asked, [{ url, limits: { timeout: 3000, maxBytes: 1024 * 1024 } }]);
+    assert.equal(await statusOf(policy, issuer.token(k1)), 200);
+    assert.equal(issuer.asked.length, 1);
+  });
+
+  it('are fetched once for however many requests wait', async () => {
+    const issuer = new FakeIssuer();
+    issuer.publish(k1);
+    const gate = Promise.withResolvers<undefined>();
+    issuer.gate = gate.promise;
+    const policy = issuer.policy();
+    const waiting = Array.from({ length: 500 }, () => statusOf(policy, issuer.token(k1)));
+    await turn();
+    assert.equal(issuer.asked.length, 1);
+    gate.resolve(undefined);
+    assert.deepEqual(new Set(await Promise.all(waiting)), new Set([200]));
+    assert.equal(issuer.asked.length, 1);
+  });
+
+  it('are fetched once for all routes, and not again by a reload', async () => {
+    const issuer = new FakeIssuer();
+    issuer.publish(k1);
+    const routes = [issuer.policy(), issuer.policy(), issuer.policy({ audience: 'stock' })];
+    assert.equal(await statusOf(issuer.policy(), issuer.token(k1)), 200);
+    const reloaded = issuer.policy({ typ: 'JWT' });
+    for (const { instance } of routes) void instance.close?.();
+    issuer.fail();
+    assert.equal(await statusOf(reloaded, issuer.token(k1, { typ: 'JWT' })), 200);
+    assert.equal(issuer.asked.length, 1);
+  });
+
+  it('are found by discovery, of the very issuer', async () => {
+    const issuer = new FakeIssuer();
+    const metadataUrl = 'https://issuer.example/.well-known/openid-configuration';
+    const policy = issuer.policy({ jwks: undefined });
+    issuer.answers = {
+      [metadataUrl]: JSON.stringify({ issuer: base.issuer, jwks_uri: 'https://keys.example/jwks' }),
+      'https://keys.example/jwks': jwksOf(k1),
+    };
+    assert.equal(await statusOf(policy, issuer.token(k1)), 200);
+    assert.deepEqual(
+      issuer.asked.map((each) => each.url),
+      [metadataUrl, 'https://keys.example/jwks'],
+    );
+  });
+
+  for (const [what, metadata] of [
+    ['is about another issuer', { issuer: `${base.issuer}/`, jwks_uri: url }],
+    ['has no jwks_uri', { issuer: base.issuer }],
+    ['is not https', { issuer: base.issuer, jwks_uri: 'http://169.254.169.254/keys' }],
+    ['is not https', { issuer: base.issuer, jwks_uri: 'http://127.0.0.1:9901/keys' }],
+    ['is no https URL', { issuer: base.issuer, jwks_uri: 'file:///etc/passwd' }],
+    ['is no JSON object', '<html>'],
+  ] as const) {
+    it(`are not taken from metadata that ${what}`, async () => {
+      const issuer = new FakeIssuer();
+      issuer.answers = {
+        'https://issuer.example/.well-known/openid-configuration':
+          typeof metadata === 'string' ? metadata : JSON.stringify(metadata),
+        ...Object.fromEntries(
+          [url, 'http://169.254.169.254/keys', 'http://127.0.0.1:9901/keys'].map((each) => [
+            each,
+            jwksOf(k1),
+          ]),
+        ),
+      };
+      assert.equal(await statusOf(issuer.policy({ jwks: undefined }), issuer.token(k1)), 503);
+      assert.equal(issuer.asked.length, 1);
+      assert.match(String(Object(issuer.logged[0]).err), new RegExp(what));
+    });
+  }
+
+  it('are refreshed in the background before they are too old', async () => {
+    const issuer = new FakeIssuer();
+    issuer.publish(k1);
+    const policy = issuer.policy({ keyMaxAge: '10m' });
+    assert.equal(await statusOf(policy, issuer.token(k1)), 200);
+    issuer.publish(k1, k2);
+    issuer.gate = new Promise(() => {});
+    issuer.clock.advance(7.5 * 60_000 - 1);
+    assert.equal(await statusOf(policy, issuer.token(k1)), 200);
+    assert.equal(issuer.asked.length, 1);
+    issuer.clock.advance(1);
+    // Nobody waits for the fetch, which never ends.
+    for (let i = 0; i < 10; i++) assert.equal(await statusOf(policy, issuer.token(k1)), 200);
+    assert.equal(issuer.asked.length, 2);
+  });
+
+  it('are refreshed by requests with a remembered token too', async () => {
+    const issuer = new FakeIssuer();
+    issuer.publish(k1);
+    const policy = issuer.policy();
+    const token = issuer.token(k1);
+    await statusOf(policy, token);
+    issuer.clock.advance(8 * 60_000);
+    assert.equal(
+      policy.instance.onRequest?.(fakeExchange({ headers: { authorization: `Bearer ${token}` } })),
+      undefined,
+    );
+    assert.equal(issuer.asked.length, 2);
+  });
+
+  it('are looked at before anybody is let in by keys that are too old', async () => {
+    const issuer = new FakeIssuer();
+    issuer.publish(k1);
+    const policy = issuer.policy();
+    const token = issuer.token(k1);
+    assert.equal(await statusOf(policy, token), 200);
+    issuer.publish(k2);
+    issuer.clock.advance(10 * 60_000);
+    assert.equal(await statusOf(policy, token), 401);
+    assert.equal(await statusOf(policy, issuer.token(k2)), 200);
+  });
+
+  it('let nobody in any more when they are gone, nor what was remembered by them', async () => {
+    const issuer = new FakeIssuer();
+    issuer.publish(k1, k2);
+    const policy = issuer.policy();
+    const [first, second] = [issuer.token(k1), issuer.token(k2)];
+    await statusOf(policy, first);
+    await statusOf(policy, second);
+    issuer.publish(k2);
+    issuer.clock.advance(8 * 60_000);
+    await statusOf(policy, second);
+    await turn();
+    assert.equal(await statusOf(policy, first), 401);
+    const kept = policy.instance.onRequest?.(
+      fakeExchange({ headers: { authorization: `Bearer ${second}` } }),
+    );
+    assert.equal(kept, undefined, 'a key that stays is the same key');
+  });
+
+  it('are fetched again for an unknown kid, once in a cool-down', async () => {
+    const issuer = new FakeIssuer();
+    issuer.publish(k1);
+    const policy = issuer.policy({ keyCooldown: '10s' });
+    assert.equal(await statusOf(policy, issuer.token(k1)), 200);
+    issuer.publish(k1, k2);
+    assert.equal(await statusOf(policy, issuer.token(k2)), 401, 'it was fetched a moment ago');
+    issuer.clock.advance(10_000);
+    const statuses = await Promise.all([k2, k2, k1, k2].map((key) => statusOf(policy, issuer.token(key))));
+    assert.deepEqual(statuses, [200, 200, 200, 200]);
+    assert.equal(issuer.asked.length, 2);
+    const unknown = Array.from({ length: 2000 }, (_, i) =>
+      statusOf(policy, issuer.token(k3, { kid: `x${i}` })),
+    );
+    assert.deepEqual(new Set(await Promise.all(unknown)), new Set([401]));
+    assert.equal(issuer.asked.length, 2);
+    issuer.clock.advance(10_000);
+    await Promise.all(
+      Array.from({ length: 100 }, (_, i) => statusOf(policy, issuer.token(k3, { kid: `x${i}` }))),
+    );
+    assert.equal(issuer.asked.length, 3);
+  });
+
+  it('are not fetched for a bad signature under a known kid', async () => {
+    const issuer = new FakeIssuer();
+    issuer.publish(k1);
+    const policy = issuer.policy();
+    await statusOf(policy, issuer.token(k1));
+    issuer.clock.advance(60_000);
+    assert.equal(await statusOf(policy, issuer.token(k2, { kid: 'k1' })), 401);
+    assert.equal(issuer.asked.length, 1);
+  });
+
+  it('are kept while the issuer is down, however long, and nobody waits for it', async () => {
+    const issuer = new FakeIssuer();
+    issuer.publish(k1);
+    const policy = issuer.policy();
+    await statusOf(policy, issuer.token(k1));
+    for (const answer of [
+      500,
+      302,
+      404,
+      '',
+      '<html>',
+      '{}',
+      '{"keys":[]}',
+      '{"keys":7}',
+      jwksOf(k2).slice(0, -1),
+      JSON.stringify({ keys: [{ kty: 'oct', k: 'AAAA' }] }),
+    ]) {
+      issuer.answers = { [url]: answer };
+      issuer.clock.advance(20 * 60_000);
+      assert.equal(await statusOf(policy, issuer.token(k1)), 200, String(answer));
+      await turn();
+      assert.equal(await statusOf(policy, issuer.token(k2)), 401, String(answer));
+    }
+    issuer.publish(k2);
+    issuer.clock.advance(10_000);
+    await statusOf(policy, issuer.token(k1));
+    await turn();
+    assert.equal(await statusOf(policy, issuer.token(k2)), 200);
+    assert.equal(await statusOf(policy, issuer.token(k1)), 401);
+  });
+
+  it('cost 503 and never a pass when the issuer was down from the start, and are there when it is back', async () => {
+    const issuer = new FakeIssuer();
+    const policy = issuer.policy({ optional: true });
+    const reply = await policy.instance.onRequest?.(
+      fakeExchange({ headers: { authorization: `Bearer ${issuer.token(k1)}` } }),
+    );
+    assert.equal(reply?.status, 503);
+    assert.match(String(reply.body), /"code":"keys_unavailable"/);
+    assert.equal(new Map(reply.headers).get('retry-after'), '5');
+    assert.equal(await statusOf(policy, 'x.y.z'), 401);
+    issuer.publish(k1);
+    assert.equal(await statusOf(policy, issuer.token(k1)), 503, 'it was tried a moment ago');
+    issuer.clock.advance(1000);
+    assert.equal(await statusOf(policy, issuer.token(k1)), 200);
+  });
+
+  it('are tried at ever longer pauses while the issuer is down', async () => {
+    const issuer = new FakeIssuer();
+    const policy = issuer.policy({ keyCooldown: '5s' });
+    await turn();
+    const tries: number[] = [];
+    for (let second = 1; second <= 30; second++) {
+      issuer.clock.advance(1000);
+      const before = issuer.asked.length;
+      await statusOf(policy, issuer.token(k1));
+      if (issuer.asked.length > before) tries.push(second);
+    }
+    assert.deepEqual(tries, [1, 3, 7, 12, 17, 22, 27]);
+  });
+
+  it('rotate from old over both to new without a token refused, at one fetch a step', async () => {
+    const issuer = new FakeIssuer();
+    issuer.publish(k1);
+    const policy = issuer.policy();
+    assert.equal(await statusOf(policy, issuer.token(k1)), 200);
+    issuer.clock.advance(60_000);
+    issuer.publish(k1, k2);
+    for (const key of [k1, k2, k1, k2]) assert.equal(await statusOf(policy, issuer.token(key)), 200);
+    issuer.clock.advance(60_000);
+    issuer.publish(k2);
+    for (let i = 0; i < 5; i++) assert.equal(await statusOf(policy, issuer.token(k2)), 200);
+    assert.equal(issuer.asked.length, 2);
+  });
+});
