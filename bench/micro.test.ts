@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { apiKeys } from './micro/api-keys.ts';
 import { count } from './micro/count.ts';
 import { logLine } from './micro/log-line.ts';
 import { checkSink, Meter } from './micro/meter.ts';
@@ -21,6 +22,9 @@ const pieces: Readonly<Record<string, (meter: Meter) => void>> = {
   'outgoing-head': outgoingHead,
   'log-line': logLine,
   count,
+  'api-keys': (meter) => {
+    apiKeys(meter, [1000]);
+  },
 };
 
 for (const [name, run] of Object.entries(pieces)) {
@@ -28,7 +32,7 @@ for (const [name, run] of Object.entries(pieces)) {
     const lines: string[] = [];
     run(new Meter((line) => lines.push(line), { share: 1e-9, rounds: 2 }));
     assert.ok(lines.length > 2);
-    for (const line of lines) assert.match(line, /^\S.* \d+(\.\d)? [nm]s$/);
+    for (const line of lines) assert.match(line, /^\S.* \d+(\.\d)? (?:[nm]s|B)$/);
     checkSink();
   });
 }

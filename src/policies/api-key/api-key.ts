@@ -1,13 +1,17 @@
+import { hash } from 'node:crypto';
+import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import type { Reply } from '../../core/exchange.ts';
 import { checkFieldName, fieldName } from '../../core/option-schemas.ts';
-import { definePolicy, PolicyOptionError } from '../../core/policy.ts';
+import { definePolicy, PolicyOptionError, type Setup } from '../../core/policy.ts';
 import { problemReply } from '../../core/problem.ts';
+import type { Lease, Shareable } from '../../core/shared.ts';
 import { withRemedy } from '../../core/remedy.ts';
 import { consumerOptions, type ConsumerEntry } from './consumer-options.ts';
 import { digestOf } from './digest.ts';
 import { keyTableOf } from './build-table.ts';
-import { NO_KEY } from './key-table.ts';
+import { openKeyFile } from './key-file.ts';
+import { type KeyTable, NO_KEY } from './key-table.ts';
 import { takeKey } from './presented-key.ts';
 
 /** Names that the access log masks wherever they stand, also when a request ends before this policy sees it. */
@@ -40,7 +44,15 @@ const options = z.strictObject({
     .max(10_000)
     .superRefine(reportDuplicates)
     .default([])
-    .describe('Who has keys. Without it: nobody.'),
+    .describe('Who has keys. Without it: whoever is in `file`.'),
+  file: z
+    .string()
+    .min(1)
+    .max(4096)
+    .optional()
+    .describe(
+      'A file of consumers, one a line as JSON, that is read again by itself when it changes; its whole path. Without it: those under `consumers`.',
+    ),
 });
 
 /**
@@ -51,16 +63,12 @@ export const apiKey = definePolicy({
   name: 'api-key',
   description: 'Lets requests of consumers with an API key pass.',
   options,
-  create({ header, query, forward, consumers }, { clock, metrics }) {
+  create(given, setup) {
+    const { header, query, forward } = given;
+    const { clock, metrics } = setup;
     checkFieldName(['header'], header);
-    if (consumers.length === 0) {
-      throw new PolicyOptionError(
-        [],
-        'api-key refuses everybody',
-        'list who has keys under `consumers`; `waygate key create NAME` makes a key',
-      );
-    }
-    const table = keyTableOf(consumers);
+    const lease = leaseKeys(given, setup);
+    const keys = lease.value;
     const places = { header: header.toLowerCase(), query, forward };
     // RFC 9110 §11.6.1: every 401 says how to do better. No scheme is registered for keys; this one says where they go.
     const challenge = `ApiKey header="${header}"${query === undefined ? '' : `, query="${query}"`}`;
@@ -70,6 +78,8 @@ export const apiKey = definePolicy({
     return {
       onRequest(exchange): Reply | undefined {
         const key = takeKey(exchange.request, places);
+        // One table for the whole look-up: the file may be read again at any time.
+        const { table } = keys;
         const entry = key === undefined ? NO_KEY : table.find(digestOf(key));
         if (entry !== NO_KEY && !table.hasExpired(entry, clock.now())) {
           exchange.consumer = table.consumerOf(entry);
@@ -86,9 +96,47 @@ export const apiKey = definePolicy({
         // Caches know that answers to `Authorization` are private (RFC 9111 §3.5), but not that these are.
         headers.append('Vary', header);
       },
+      close() {
+        lease.release();
+      },
     };
   },
 });
+
+/** What is looked up in; that of a file changes. */
+interface Keys extends Shareable {
+  readonly table: KeyTable;
+}
+
+/** The keys, which instances on several routes share, and a file also those before and after a reload. */
+function leaseKeys({ consumers, file }: z.output<typeof options>, { share, logger }: Setup): Lease<Keys> {
+  if (file === undefined) {
+    if (consumers.length === 0) {
+      throw new PolicyOptionError(
+        [],
+        'api-key refuses everybody',
+        'list who has keys under `consumers` or in a `file`; `waygate key create NAME` makes a key',
+      );
+    }
+    const content = hash('sha256', JSON.stringify(consumers));
+    return share(`consumers ${content}`, (): Keys => ({ table: keyTableOf(consumers) }));
+  }
+  if (consumers.length > 0) {
+    throw new PolicyOptionError(
+      ['file'],
+      'there are consumers in two places',
+      'keep either `consumers` or `file`',
+    );
+  }
+  if (!isAbsolute(file)) {
+    throw new PolicyOptionError(
+      ['file'],
+      `${JSON.stringify(file)} depends on where the gateway is started`,
+      `write the whole path, such as ${resolve(file)}`,
+    );
+  }
+  return share(`file ${file}`, () => openKeyFile(file, logger));
+}
 
 /** Reports every name and every key that stands twice. */
 function reportDuplicates(consumers: readonly ConsumerEntry[], context: z.RefinementCtx): void {

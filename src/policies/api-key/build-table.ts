@@ -23,7 +23,7 @@ function consumerOf(id: string, groups: readonly string[]): Consumer {
 }
 
 /** The first of two instants in seconds since the epoch; 0 when there is none. */
-function earlier(one: number | undefined, other: number | undefined): number {
+export function earlier(one: number | undefined, other: number | undefined): number {
   if (one === undefined || other === undefined) return one ?? other ?? 0;
   return Math.min(one, other);
 }
