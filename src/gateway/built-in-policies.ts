@@ -4,6 +4,7 @@ import { bodyLimit } from '../policies/body-limit/body-limit.ts';
 import { cors } from '../policies/cors/cors.ts';
 import { headers } from '../policies/headers/headers.ts';
 import { ipFilter } from '../policies/ip-filter/ip-filter.ts';
+import { jwt } from '../policies/jwt/jwt.ts';
 import { redirect } from '../policies/redirect/redirect.ts';
 import { requestId } from '../policies/request-id/request-id.ts';
 import { respond } from '../policies/respond/respond.ts';
@@ -16,6 +17,7 @@ export const builtInPolicies = [
   cors,
   headers,
   ipFilter,
+  jwt,
   redirect,
   requestId,
   respond,

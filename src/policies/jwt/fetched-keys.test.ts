@@ -18,7 +18,7 @@ const [k1, k2, k3] = [newKey('k1'), newKey('k2'), newKey('k3')];
 class FakeIssuer {
   readonly clock = new FakeClock();
   readonly asked: { url: string; limits: FetchLimits }[] = [];
-  readonly logged: unknown[] = [];
+  readonly logged: Readonly<Record<string, unknown>>[] = [];
   readonly share = new SharedValues().of('jwt');
   answers: Readonly<Record<string, string | number>> = {};
   /** Answers wait for it. */
@@ -42,7 +42,7 @@ class FakeIssuer {
 
   policy(options: Partial<z.input<typeof jwt.options>> = {}): BenchedPolicy {
     const { clock, fetch, share, logged } = this;
-    const note = (fields: object): void => void logged.push(fields);
+    const note = (fields: Readonly<Record<string, unknown>>): void => void logged.push(fields);
     const logger = { debug() {}, info: note, warn: note, error: note };
     return benchPolicy(jwt, { ...base, ...options }, { clock, fetch, share, logger });
   }
@@ -137,7 +137,7 @@ describe('jwt, fetched keys', () => {
       };
       assert.equal(await statusOf(issuer.policy({ jwks: undefined }), issuer.token(k1)), 503);
       assert.equal(issuer.asked.length, 1);
-      assert.match(String(Object(issuer.logged[0]).err), new RegExp(what));
+      assert.match(String(issuer.logged[0]?.['err']), new RegExp(what));
     });
   }
 

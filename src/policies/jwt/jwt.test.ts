@@ -405,6 +405,8 @@ describe('jwt, mistakes in the options', () => {
     [{ issuers: [{ ...base, secret: 'x'.repeat(64) }] }, 'issuers.0.secret: the keys are given twice'],
     [{ ...base, from: { cookie: 'a b' } }, 'from'],
     [{ ...base, from: { query: 'a=b' } }, 'from'],
+    [{ ...base, from: {} }, 'from: '],
+    [{ ...base, from: { query: 'a', cookie: 'b' } }, 'from: '],
     [{ ...base, audiance: 'x' }, 'audiance: unknown key "audiance" | did you mean "audience"?'],
   ] as const) {
     it(`refuses ${expected}`, () => {

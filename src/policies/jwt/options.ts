@@ -9,12 +9,14 @@ const issuer = z
   .min(1)
   .max(2048)
   .describe(
-    'Who issues the tokens: exactly what their `iss` says, to the last slash. Has no default; several stand under `issuers`.',
+    'Who issues the tokens: exactly what their `iss` says, to the last slash. Has no default: one is named here, or several under `issuers`.',
   );
 
 const audience = z
   .union([z.string().min(1).max(2048), z.array(z.string().min(1).max(2048)).min(1).max(100)])
-  .describe('Whom the tokens are for: `aud` must name it, or one of these, exactly. Has no default.');
+  .describe(
+    'Whom the tokens are for: `aud` must name it, or one of these, exactly. Has no default: a token for others is none for you.',
+  );
 
 const algorithm = z.enum(algorithms, {
   error: ({ input }) =>
@@ -42,7 +44,7 @@ const keyShape = {
     .max(1024 * 1024)
     .optional()
     .describe(
-      'The URL of the JWKS with the public keys, or the JWKS itself, such as `${file:keys.json}`. Without it, `pem` and `secret`: the one that `<issuer>/.well-known/openid-configuration` names.',
+      'The URL of the JWKS with the public keys, or the JWKS itself, such as `${file:keys.json}`. Without it: `pem` or `secret`, and without those the one that the metadata of the issuer name (`/.well-known/openid-configuration`).',
     ),
   pem: z
     .union([z.string(), z.array(z.string()).min(1).max(100)])
@@ -83,6 +85,19 @@ const parameterName = z
       ),
   });
 
+const elsewhere = z
+  .strictObject({
+    cookie: fieldName()
+      .optional()
+      .describe('The name of the cookie that the token is in. Without it: see `query`.'),
+    query: parameterName
+      .optional()
+      .describe('The name of the query parameter that the token is in. Without it: see `cookie`.'),
+  })
+  .refine(({ cookie, query }) => (cookie === undefined) !== (query === undefined), {
+    error: () => withRemedy('a token is in one place', 'write either `cookie` or `query`'),
+  });
+
 const claimName = z.string().min(1).max(256);
 
 /** The options of the policy `jwt`. */
@@ -99,11 +114,7 @@ export const options = z.strictObject({
       'Several issuers side by side, each with its own `issuer`, `audience`, `algorithms` and keys. Without it: the one that stands beside this.',
     ),
   from: z
-    .union([
-      z.literal('authorization'),
-      z.strictObject({ cookie: fieldName().describe('The name of the cookie.') }),
-      z.strictObject({ query: parameterName.describe('The name of the query parameter.') }),
-    ])
+    .union([z.literal('authorization'), elsewhere])
     .default('authorization')
     .describe(
       'Where the token is: `authorization` for `Authorization: Bearer …`, `{ cookie: name }` or `{ query: name }`. From the last two it is taken out before the request goes on. Without it: `authorization`.',

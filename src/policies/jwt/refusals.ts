@@ -1,15 +1,7 @@
 import type { Exchange, Reply } from '../../core/exchange.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { PolicyCounter, Setup } from '../../core/policy.ts';
-import { problemReply, type Problem } from '../../core/problem.ts';
-
-const missing: Problem = { status: 401, code: 'token_missing', detail: 'This needs a token.' };
-const invalid: Problem = { status: 401, code: 'token_invalid', detail: 'The token is not valid.' };
-const unavailable: Problem = {
-  status: 503,
-  code: 'keys_unavailable',
-  detail: 'Tokens cannot be verified now; try again in a moment.',
-};
+import { problemReply } from '../../core/problem.ts';
 
 /** Seconds after which keys may be there. */
 const RETRY_AFTER = '5';
@@ -34,18 +26,31 @@ export class Refusals {
   /** RFC 6750 §3.1: who brought nothing is not told of an error. */
   noToken(exchange: Exchange): Reply {
     this.#refused.add();
-    return challenged(problemReply(missing, exchange), this.#challenge);
+    return challenged(
+      problemReply({ status: 401, code: 'token_missing', detail: 'This needs a token.' }, exchange),
+      this.#challenge,
+    );
   }
 
   badToken(exchange: Exchange, reason: string): Reply {
     this.#refused.add();
     this.#log(exchange, reason, 'a token was refused');
-    return challenged(problemReply(invalid, exchange), this.#failedChallenge);
+    return challenged(
+      problemReply({ status: 401, code: 'token_invalid', detail: 'The token is not valid.' }, exchange),
+      this.#failedChallenge,
+    );
   }
 
   noKeys(exchange: Exchange, reason: string): Reply {
     this.#log(exchange, reason, 'a token could not be verified');
-    const reply = problemReply(unavailable, exchange);
+    const reply = problemReply(
+      {
+        status: 503,
+        code: 'keys_unavailable',
+        detail: 'Tokens cannot be verified now; try again in a moment.',
+      },
+      exchange,
+    );
     return { ...reply, headers: [...(reply.headers ?? []), ['retry-after', RETRY_AFTER]] };
   }
 

@@ -21,7 +21,7 @@ const malformed: FoundToken = { kind: 'malformed' };
 /** The place that the options name. */
 export function tokenPlace(from: JwtOptions['from']): TokenPlace {
   if (from === 'authorization') return authorization;
-  return 'cookie' in from ? cookieNamed(from.cookie) : parameterNamed(from.query);
+  return from.cookie === undefined ? parameterNamed(from.query ?? '') : cookieNamed(from.cookie);
 }
 
 /** RFC 6750 §2.1: the scheme in any case, spaces, and the characters that a token may have. */
