@@ -104,6 +104,14 @@ describe('api-key', () => {
     it(`refuses ${what}`, () => assert.equal(statusOf(acme, { headers }), 401));
   }
 
+  it('does not even look at a key of more than 512 characters', () => {
+    const options = {
+      consumers: [{ name: 'a', keys: [digestOf('x'.repeat(512)), digestOf('x'.repeat(513))] }],
+    };
+    assert.equal(statusOf(options, { headers: { 'x-api-key': 'x'.repeat(512) } }), 200);
+    assert.equal(statusOf(options, { headers: { 'x-api-key': 'x'.repeat(513) } }), 401);
+  });
+
   it('says the same whatever the reason, and how to do better', () => {
     const policy = benchPolicy(
       apiKey,
