@@ -265,6 +265,20 @@ describe('jwt, fetched keys', () => {
     assert.equal(await statusOf(policy, issuer.token(k1)), 401);
   });
 
+  it('are used without a wait when the issuer has failed and hangs now', async () => {
+    const issuer = new FakeIssuer();
+    issuer.publish(k1);
+    const policy = issuer.policy();
+    await statusOf(policy, issuer.token(k1));
+    issuer.fail();
+    issuer.clock.advance(20 * 60_000);
+    assert.equal(await statusOf(policy, issuer.token(k1)), 200);
+    issuer.gate = new Promise(() => {});
+    issuer.clock.advance(60_000);
+    for (let i = 0; i < 3; i++) assert.equal(await statusOf(policy, issuer.token(k1)), 200);
+    assert.equal(issuer.asked.length, 3);
+  });
+
   it('cost 503 and never a pass when the issuer was down from the start, and are there when it is back', async () => {
     const issuer = new FakeIssuer();
     const policy = issuer.policy({ optional: true });
