@@ -65,6 +65,17 @@ describe('tokens that must not pass', () => {
     );
   });
 
+  it('F67: an extension that must be understood, and an unencoded payload', async () => {
+    for (const extension of [
+      { crit: [] },
+      { crit: ['exp'], exp: 1 },
+      { crit: ['b64'], b64: true },
+      { b64: true },
+      { b64: false },
+    ])
+      assert.equal(await statusOf(issueToken(key, plainClaims, extension)), 401, JSON.stringify(extension));
+  });
+
   it('F69: keys that are too short, of another curve, and signatures of zeros', async () => {
     for (const bits of [512, 1024]) {
       const { publicKey } = generateKeyPairSync('rsa', { modulusLength: bits });

@@ -141,6 +141,15 @@ describe('jwt, fetched keys', () => {
     });
   }
 
+  for (const status of [206, 302, 404, 500]) {
+    it(`are not taken from a ${status}, whatever is in it`, async () => {
+      const issuer = new FakeIssuer();
+      const fetch: Fetch = () => Promise.resolve(answered(status, jwksOf(k1)));
+      const policy = benchPolicy(jwt, base, { clock: issuer.clock, fetch });
+      assert.equal(await statusOf(policy, issuer.token(k1)), 503);
+    });
+  }
+
   it('are refreshed in the background before they are too old', async () => {
     const issuer = new FakeIssuer();
     issuer.publish(k1);
