@@ -339,7 +339,7 @@ describe('jwt, where the token is', () => {
     }
   });
 
-  it('refuses two of them, and none at all', () => {
+  it('refuses two of them, and none at all', async () => {
     for (const [from, init] of [
       [{ query: 't' }, { query: `t=${token}&t=${token}` }],
       [{ query: 't' }, { query: `t=${token}&%74=${token}` }],
@@ -349,7 +349,7 @@ describe('jwt, where the token is', () => {
       [{ cookie: 't' }, { headers: { cookie: `t=${token}; t=${token}` } }],
       [{ cookie: 't' }, { headers: { cookie: 't=' } }],
     ] as const) {
-      const reply = ask(bench({ from }), fakeExchange(init));
+      const reply = await askAsync(bench({ from }), fakeExchange(init));
       assert.equal(reply?.status, 401);
       assert.match(String(reply.body), /token_invalid/);
     }

@@ -2,7 +2,6 @@ import { hash } from 'node:crypto';
 import type { Consumer, Exchange, Reply } from '../../core/exchange.ts';
 import { definePolicy, type Setup } from '../../core/policy.ts';
 import type { Lease } from '../../core/shared.ts';
-import { isFieldValue } from '../../http/field.ts';
 import { normalType } from './claims.ts';
 import { compileIssuers } from './issuer.ts';
 import { options, type JwtOptions } from './options.ts';
@@ -46,8 +45,7 @@ export const jwt = definePolicy({
       onRequest(exchange) {
         const found = place.find(exchange.request);
         if (found.kind === 'none') return written.optional ? undefined : refusals.noToken(exchange);
-        if (found.kind === 'malformed' || !isFieldValue(found.text))
-          return refusals.badToken(exchange, 'not one token in its place');
+        if (found.kind === 'malformed') return refusals.badToken(exchange, 'not one token in its place');
         const consumer = verifier.value.recall(found.text);
         if (consumer === undefined) return verify(exchange, found.text);
         remembered.add();

@@ -24,8 +24,8 @@ export function tokenPlace(from: JwtOptions['from']): TokenPlace {
   return from.cookie === undefined ? parameterNamed(from.query ?? '') : cookieNamed(from.cookie);
 }
 
-/** RFC 6750 §2.1: the scheme in any case, spaces, and the characters that a token may have. */
-const bearer = /^bearer +([\w.~+/-]+=*)$/i;
+/** RFC 6750 §2.1: the scheme in any case, and spaces. What may stand behind them is for whoever reads the token to say. */
+const bearer = /^bearer +(?=[^ ])/i;
 
 const authorization: TokenPlace = {
   find({ headers }) {
@@ -33,8 +33,8 @@ const authorization: TokenPlace = {
     if (value === undefined) return none;
     // The engine refuses two lines; other ways in may not.
     if (headers.getAll('authorization').length > 1) return malformed;
-    const text = bearer.exec(value)?.[1];
-    if (text !== undefined) return { kind: 'token', text };
+    const scheme = bearer.exec(value)?.[0];
+    if (scheme !== undefined) return { kind: 'token', text: value.slice(scheme.length) };
     // Another scheme is none of our business.
     return /^bearer(?![\w!#$%&'*+.^`|~-])/i.test(value) ? malformed : none;
   },
