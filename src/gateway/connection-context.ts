@@ -11,6 +11,7 @@ import type {
 import type { TimerWheel } from '../core/timer-wheel.ts';
 import type { Clock } from '../core/clock.ts';
 import type { LoopTurn } from '../core/loop-turn.ts';
+import type { ReadMemory } from '../http1/read-memory.ts';
 import { problemOf } from '../core/problem.ts';
 import { hostWithPort, removeForwarding } from './client-address.ts';
 import type { ExchangeContext, RunningExchange } from './exchange-context.ts';
@@ -56,7 +57,7 @@ export class ConnectionContext implements ServerConnectionHandler, ExchangeConte
     return this.#core.wheel;
   }
 
-  get readMemory(): Buffer {
+  get readMemory(): ReadMemory {
     return this.#core.readMemory;
   }
 

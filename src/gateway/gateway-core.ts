@@ -9,7 +9,7 @@ import type { Random } from '../core/random.ts';
 import { TimerWheel } from '../core/timer-wheel.ts';
 import { DateCache } from '../http/date.ts';
 import { Llhttp } from '../http1/llhttp.ts';
-import { createReadMemory } from '../http1/socket-reader.ts';
+import { ReadMemory } from '../http1/read-memory.ts';
 import type { Http1Request } from '../http1/request-head.ts';
 import type { AccessRecord } from '../observe/access-log.ts';
 import type { GatewayMetrics } from '../observe/gateway-metrics.ts';
@@ -51,7 +51,7 @@ export class GatewayCore {
   readonly llhttp = new Llhttp();
   readonly wheel: TimerWheel;
   readonly turn = new LoopTurn();
-  readonly readMemory = createReadMemory();
+  readonly readMemory = new ReadMemory();
   readonly ids: RequestIds;
   readonly targets: TargetStates;
   readonly #options: CoreOptions;

@@ -4,7 +4,7 @@ import { MemorySocket } from '../../test/conformance/segmentation/memory-socket.
 import { FakeClock } from '../../test/kit/fake-clock.ts';
 import type { GatewayError } from '../core/errors.ts';
 import { LoopTurn } from '../core/loop-turn.ts';
-import { createReadMemory } from './socket-reader.ts';
+import { ReadMemory } from './read-memory.ts';
 import { TimerWheel } from '../core/timer-wheel.ts';
 import type { UpstreamHandler, UpstreamResponse } from '../core/upstream-call.ts';
 import type { OutgoingRequest } from './client-connection.ts';
@@ -84,7 +84,7 @@ describe('ClientConnection', () => {
       onReusable: (_: ClientConnection, timeout: number | undefined) => void kept.push(timeout),
       onGone: () => void gone++,
     };
-    const environment = { llhttp, wheel, turn: new LoopTurn(), readMemory: createReadMemory() };
+    const environment = { llhttp, wheel, turn: new LoopTurn(), readMemory: new ReadMemory() };
     connection = new ClientConnection(socket.asSocket, owner, environment, settings, 'connect');
   });
 
@@ -248,7 +248,7 @@ describe('ClientConnection', () => {
       connection = new ClientConnection(
         socket.asSocket,
         owner,
-        { llhttp, wheel, turn: new LoopTurn(), readMemory: createReadMemory() },
+        { llhttp, wheel, turn: new LoopTurn(), readMemory: new ReadMemory() },
         settings,
         'connect',
       );
@@ -304,7 +304,7 @@ describe('ClientConnection', () => {
     ] as const) {
       socket = new MemorySocket();
       const owner = { onReusable: () => assert.fail(text), onGone: () => void gone++ };
-      const environment = { llhttp, wheel, turn: new LoopTurn(), readMemory: createReadMemory() };
+      const environment = { llhttp, wheel, turn: new LoopTurn(), readMemory: new ReadMemory() };
       connection = new ClientConnection(socket.asSocket, owner, environment, settings, 'connect');
       start();
       socket.emit('connect');

@@ -8,14 +8,14 @@ import type { UpstreamHandler } from '../core/upstream-call.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import { BodyWriter } from './body-writer.ts';
 import { contentOf } from './chunk-content.ts';
-import { giveBack } from './give-back.ts';
 import type { Llhttp } from './llhttp.ts';
 import { RESPONSE } from './llhttp.ts';
 import { COMPLETE, FAILED, INCOMPLETE, MessageReader } from './message-reader.ts';
 import type { Http1Response } from './response-head.ts';
 import { readResponseHead } from './response-head.ts';
+import type { ReadMemory } from './read-memory.ts';
 import type { ReadHandler } from './socket-reader.ts';
-import { copyFrom, SocketReader } from './socket-reader.ts';
+import { SocketReader } from './socket-reader.ts';
 
 /** What a connection to a target may take; times in milliseconds. */
 export interface ClientSettings {
@@ -32,8 +32,7 @@ export interface ClientConnectionEnvironment {
   readonly llhttp: Llhttp;
   readonly wheel: TimerWheel;
   readonly turn: LoopTurn;
-  /** See {@link SocketReader}. */
-  readonly readMemory: Buffer;
+  readonly readMemory: ReadMemory;
 }
 
 /** Whoever keeps the connections. */
@@ -59,6 +58,9 @@ export interface OutgoingRequest {
 const HEAD_LIMIT = 64 * 1024;
 const LINE_LIMIT = 500;
 
+/** So many octets of an answer are worth a buffer. */
+const MUCH = 16 * 1024;
+
 /** How long what is queued at the end of a raw relay may take to leave. */
 const PARTING = 10_000;
 
@@ -82,6 +84,8 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner, ReadH
   #response: Http1Response | undefined;
   #reading: Reading = 'idle';
   #remaining = 0;
+  /** Octets of the present answer so far, or of the last one. */
+  #octets = 0;
   #requestDone = true;
   #interim = 0;
   #streams = false;
@@ -135,6 +139,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner, ReadH
     this.#response = undefined;
     this.#reading = 'head';
     this.#interim = 0;
+    this.#octets = 0;
     this.#streams = false;
     this.#paused = false;
     this.answered = false;
@@ -237,9 +242,9 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner, ReadH
     this.#input.release(this.#rest);
   }
 
-  /** Between two answers as well: where the last was large, the next one often is. */
   get expectsBody(): boolean {
-    return !this.#gone;
+    const reading = this.#reading;
+    return reading === 'length' || reading === 'chunked' || reading === 'close' || reading === 'raw';
   }
 
   #onConnect(): void {
@@ -248,8 +253,14 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner, ReadH
     this.#timer.set(this.#requestDone ? this.#settings.headersTimeout : 0);
   }
 
+  /** Where an answer was large, the next one often is. */
+  get expectsMuch(): boolean {
+    return !this.#gone && !this.#streams && this.#octets >= MUCH;
+  }
+
   onRead(chunk: Buffer, lent: boolean): void {
     if (this.#gone) return;
+    this.#octets += chunk.length;
     this.#turn.count();
     if (this.#reading === 'idle' || this.#reading === 'done') {
       // Nobody asked: what follows cannot be told from an answer to the next request.
@@ -267,7 +278,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner, ReadH
     }
     const rest = this.#rest;
     if (rest !== undefined) this.#rest = Buffer.concat([rest, chunk]);
-    else if (this.#paused) this.#rest = lent ? copyFrom(chunk, 0) : chunk;
+    else if (this.#paused) this.#rest = lent ? this.#input.copy(chunk, 0) : chunk;
     else this.#process(chunk, lent);
   }
 
@@ -298,7 +309,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner, ReadH
     let at = 0;
     while (at < chunk.length && !this.#gone) {
       if (borrowed && (this.#reading !== 'head' || this.#paused)) {
-        chunk = copyFrom(chunk, at);
+        chunk = this.#input.copy(chunk, at);
         borrowed = false;
         at = 0;
       }
@@ -310,10 +321,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner, ReadH
     }
     this.#processing = false;
     const free = handler.onBatchEnd();
-    if (free) {
-      this.#input.release(this.#rest);
-      if (lent && !borrowed && this.#rest === undefined) giveBack(chunk);
-    }
+    if (free) this.#input.release(this.#rest);
     if (this.#gone) return;
     if (this.#reading === 'done') {
       if (this.#requestDone) this.#release();
@@ -566,7 +574,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner, ReadH
     if (this.#gone) return;
     this.#gone = true;
     this.#rest = undefined;
-    this.#input.forget();
+    this.#input.close();
     this.#reader.close();
     this.#timer.dispose();
     this.#owner.onGone(this);

@@ -5,7 +5,7 @@ import { FakeClock } from '../../test/kit/fake-clock.ts';
 import type { DownstreamHandler } from '../core/downstream.ts';
 import type { GatewayError } from '../core/errors.ts';
 import { LoopTurn } from '../core/loop-turn.ts';
-import { createReadMemory } from './socket-reader.ts';
+import { ReadMemory } from './read-memory.ts';
 import { TimerWheel } from '../core/timer-wheel.ts';
 import { HeaderList } from '../http/header-list.ts';
 import { Llhttp } from './llhttp.ts';
@@ -114,7 +114,7 @@ describe('ServerConnection', () => {
       llhttp,
       wheel,
       turn,
-      readMemory: createReadMemory(),
+      readMemory: new ReadMemory(),
       get draining() {
         return draining;
       },

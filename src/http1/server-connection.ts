@@ -9,7 +9,6 @@ import type { HeaderList } from '../http/header-list.ts';
 import { commonMethods } from '../http/methods.ts';
 import { BodyWriter } from './body-writer.ts';
 import { contentOf } from './chunk-content.ts';
-import { giveBack } from './give-back.ts';
 import { malformedRequest } from './malformed-request.ts';
 import { COMPLETE, FAILED, INCOMPLETE, MessageReader } from './message-reader.ts';
 import type { Llhttp } from './llhttp.ts';
@@ -18,8 +17,9 @@ import type { HeadLimits, HeadMemory, Http1Request } from './request-head.ts';
 import { createHeadMemory, readRequestHead } from './request-head.ts';
 import { RequestBodyPace } from './request-body-pace.ts';
 import { statusLine, writeResponseHead } from './response-writer.ts';
+import type { ReadMemory } from './read-memory.ts';
 import type { ReadHandler } from './socket-reader.ts';
-import { copyFrom, SocketReader } from './socket-reader.ts';
+import { SocketReader } from './socket-reader.ts';
 import { checkTrailers } from './trailers.ts';
 
 /** What holds for every connection of a listener; times in milliseconds, sizes in octets. Replaced at a reload. */
@@ -38,8 +38,7 @@ export interface ServerConnectionHandler {
   readonly llhttp: Llhttp;
   readonly wheel: TimerWheel;
   readonly turn: LoopTurn;
-  /** See {@link SocketReader}. */
-  readonly readMemory: Buffer;
+  readonly readMemory: ReadMemory;
   /** True while the gateway drains: answers say `Connection: close`. */
   readonly draining: boolean;
   /** The present second as an HTTP date. */
@@ -57,6 +56,8 @@ export interface ServerConnectionHandler {
 
 /** Discarded after an early answer before the connection is given up (HARDENING F21), in octets. */
 const DRAIN_LIMIT = 64 * 1024;
+/** So many octets of body to come are worth a buffer. */
+const MUCH = 16 * 1024;
 /** How long a closed connection goes on discarding what the client still sends, so that it can read the answer. */
 const LINGER = 2000;
 /** How long an answer may make no progress once the client has closed its side (a client that only half-closed reads on). */
@@ -189,6 +190,10 @@ export class ServerConnection implements Downstream, TimerOwner, ReadHandler {
     return this.#reading === 'length' || this.#reading === 'chunked' || this.#reading === 'raw';
   }
 
+  get expectsMuch(): boolean {
+    return this.#reading === 'length' && this.#remaining >= MUCH;
+  }
+
   onRead(chunk: Buffer, lent: boolean): void {
     // What the socket had read before it was paused comes in whatever phase resumed it.
     if (this.#resumed) this.#resumed = false;
@@ -196,7 +201,7 @@ export class ServerConnection implements Downstream, TimerOwner, ReadHandler {
     if (this.#reading === 'discard') return;
     const rest = this.#rest;
     if (rest !== undefined) this.#rest = Buffer.concat([rest, chunk]);
-    else if (this.#held()) this.#rest = lent ? copyFrom(chunk, 0) : chunk;
+    else if (this.#held()) this.#rest = lent ? this.#input.copy(chunk, 0) : chunk;
     else this.#process(chunk, lent);
     this.#regulate();
   }
@@ -247,7 +252,7 @@ export class ServerConnection implements Downstream, TimerOwner, ReadHandler {
     let at = 0;
     while (at < chunk.length && !this.#closed) {
       if (borrowed && (this.#reading !== 'head' || this.#held())) {
-        chunk = copyFrom(chunk, at);
+        chunk = this.#input.copy(chunk, at);
         borrowed = false;
         at = 0;
       }
@@ -259,10 +264,7 @@ export class ServerConnection implements Downstream, TimerOwner, ReadHandler {
     }
     this.#processing = false;
     const free = this.#exchange?.onRequestFlush() ?? false;
-    if (free) {
-      this.#input.release(this.#rest);
-      if (lent && !borrowed && this.#rest === undefined) giveBack(chunk);
-    }
+    if (free) this.#input.release(this.#rest);
     if (this.#rest !== undefined) {
       if (!this.#held()) this.#goOn();
     } else if (this.#clientEnded) {
@@ -728,6 +730,7 @@ export class ServerConnection implements Downstream, TimerOwner, ReadHandler {
     this.#closed = true;
     this.#reading = 'discard';
     this.#rest = undefined;
+    this.#input.close();
     this.#reader.close();
     this.#readTimer.dispose();
     this.#writeTimer.dispose();

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
 import { socketOptions } from './socket-options.ts';
-import { createReadMemory, SocketReader } from './socket-reader.ts';
+import { ReadMemory } from './read-memory.ts';
+import { SocketReader } from './socket-reader.ts';
 
 /** Two ends of a connection, of which the near one was accepted. */
 async function pair(t: TestContext): Promise<{ readonly near: Socket; readonly far: Socket }> {
@@ -29,12 +30,13 @@ interface Read {
 /** Reads a socket and notes what came. */
 function read(
   socket: Socket,
-  { memory = createReadMemory(), onRead = (_reader: SocketReader): void => {} } = {},
+  { memory = new ReadMemory(), onRead = (_reader: SocketReader): void => {} } = {},
 ) {
   const reads: Read[] = [];
   const waiting: (() => void)[] = [];
   const handler = {
     expectsBody: true,
+    expectsMuch: false,
     onRead(chunk: Buffer, lent: boolean): void {
       reads.push({ chunk, copy: Buffer.from(chunk), lent });
       onRead(reader);
@@ -89,7 +91,7 @@ describe('a socket reader', () => {
   });
 
   test('lends the memory of all sockets to small reads', async (t) => {
-    const memory = createReadMemory();
+    const memory = new ReadMemory();
     const one = await pair(t);
     const other = await pair(t);
     const first = read(one.near, { memory });
@@ -100,14 +102,14 @@ describe('a socket reader', () => {
     await second.octets(5);
     for (const { chunk, lent } of [...first.reads, ...second.reads]) {
       assert.equal(lent, true);
-      assert.equal(chunk.buffer, memory.buffer);
+      assert.equal(chunk.buffer, memory.shared.buffer);
     }
     assert.equal(first.reads[0]?.chunk.toString(), 'other', 'lent, and used again by the next socket');
   });
 
   test('reads what is large into memory that no other socket has, and loses nothing', async (t) => {
     const { near, far } = await pair(t);
-    const memory = createReadMemory();
+    const memory = new ReadMemory();
     const { reads, received, octets } = read(near, { memory });
     const all = pattern(3_000_000);
     far.write(all);
@@ -115,7 +117,7 @@ describe('a socket reader', () => {
     assert.ok(received().equals(all));
     const own = reads.filter(({ lent }) => !lent);
     assert.ok(own.length > 0);
-    for (const { chunk } of own) assert.notEqual(chunk.buffer, memory.buffer);
+    for (const { chunk } of own) assert.notEqual(chunk.buffer, memory.shared.buffer);
   });
 
   test('leaves what is held as it is, however much follows', async (t) => {
@@ -140,6 +142,55 @@ describe('a socket reader', () => {
     assert.ok(received().equals(all));
     const memories = new Set(reads.filter(({ lent }) => !lent).map(({ chunk }) => chunk.buffer));
     assert.ok(memories.size > 0 && memories.size < 20, `${memories.size} buffers for ${reads.length} reads`);
+  });
+
+  test('reads more at a time where much comes and is taken at once, and gives that up with the socket', async (t) => {
+    const { near, far } = await pair(t);
+    const memory = new ReadMemory();
+    const { reader, handler, reads, received, octets } = read(near, {
+      memory,
+      onRead: (each) => {
+        each.release(undefined);
+      },
+    });
+    handler.expectsMuch = true;
+    const all = pattern(8_000_000);
+    far.write(all);
+    await octets(all.length);
+    assert.ok(received().equals(all));
+    assert.ok(Math.max(...reads.map(({ copy }) => copy.length)) > 128 * 1024);
+    assert.equal(memory.largeInUse, 1);
+    reader.close();
+    reader.close();
+    assert.equal(memory.largeInUse, 0);
+  });
+
+  test('reads no more at a time for whoever does not take it at once', async (t) => {
+    const { near, far } = await pair(t);
+    const memory = new ReadMemory();
+    const { handler, reads, octets } = read(near, { memory });
+    handler.expectsMuch = true;
+    far.write(pattern(3_000_000));
+    await octets(3_000_000);
+    assert.equal(memory.largeInUse, 0);
+    assert.ok(Math.max(...reads.map(({ copy }) => copy.length)) < 128 * 1024);
+  });
+
+  test('gives back copies of what was lent, as it does what was read', async (t) => {
+    const { near, far } = await pair(t);
+    const copies: Buffer[] = [];
+    const { reader, reads, octets } = read(near, {
+      onRead: (each) => {
+        const last = reads.at(-1);
+        if (last?.lent === true) copies.push(each.copy(last.chunk, 0));
+      },
+    });
+    far.write(pattern(60_000));
+    await octets(60_000);
+    const large = copies.filter(({ length }) => length >= 16 * 1024);
+    assert.ok(large.length > 0);
+    reader.release(undefined);
+    for (const copy of large) assert.equal(copy.length, 0);
   });
 
   test('gives back what was held and is not any more, but for the part that is kept', async (t) => {

@@ -1,10 +1,8 @@
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { giveBack } from './give-back.ts';
+import type { ReadMemory } from './read-memory.ts';
 import { readInto } from './user-buffer.ts';
-
-/** What one read may bring, in octets. */
-const READ_SIZE = 64 * 1024;
 
 /** From this many octets in one read, more of that size are expected. */
 const LARGE = 16 * 1024;
@@ -19,13 +17,10 @@ export interface ReadHandler {
    * @param lent they lie in the memory of all sockets: what is needed beyond this call has to be copied.
    */
   onRead(chunk: Buffer, lent: boolean): void;
-  /** Whether octets that follow are worth memory of their own, which nobody else reads into. */
+  /** Whether octets that follow, if they come in numbers, are worth memory of their own, which nobody else reads into. */
   readonly expectsBody: boolean;
-}
-
-/** The memory that sockets of one thread read into as long as little comes. */
-export function createReadMemory(): Buffer {
-  return Buffer.allocUnsafeSlow(READ_SIZE);
+  /** Whether they are although the last read brought few. */
+  readonly expectsMuch: boolean;
 }
 
 /**
@@ -38,7 +33,7 @@ export function createReadMemory(): Buffer {
 export class SocketReader {
   readonly #socket: Socket;
   readonly #handler: ReadHandler;
-  readonly #shared: Buffer;
+  readonly #memory: ReadMemory;
   /** Reads go straight to memory of ours, past the stream. */
   readonly direct: boolean;
   #buffer: Buffer;
@@ -50,18 +45,18 @@ export class SocketReader {
   #abandoned = false;
   /** Memory that was still held when the next read needed other. */
   readonly #retired: Buffer[] = [];
+  #closed = false;
   /** No read but the one that may be on its way. */
   #soft = false;
 
-  /** @param shared see {@link createReadMemory}. */
-  constructor(socket: Socket, shared: Buffer, handler: ReadHandler) {
+  constructor(socket: Socket, memory: ReadMemory, handler: ReadHandler) {
     this.#socket = socket;
     this.#handler = handler;
-    this.#shared = shared;
-    this.#buffer = shared;
+    this.#memory = memory;
+    this.#buffer = memory.shared;
     this.direct = readInto(
       socket,
-      shared,
+      memory.shared,
       (length, buffer) => this.#onRead(length, buffer),
       () => this.#next(),
     );
@@ -103,20 +98,37 @@ export class SocketReader {
       const memory = retired[i] as Buffer;
       if (memory.buffer === kept?.buffer) continue;
       retired.splice(i, 1);
+      this.#memory.leave(memory);
       giveBack(memory);
     }
   }
 
+  /** A copy of what lies behind `from` in memory that is only lent. It counts as read. */
+  copy(chunk: Buffer, from: number): Buffer {
+    const copy = Buffer.allocUnsafe(chunk.length - from);
+    chunk.copy(copy, 0, from);
+    if (copy.length >= LARGE) this.#retired.push(copy);
+    return copy;
+  }
+
   /** The message is over; whoever still holds part of it keeps it, and {@link release} says nothing about that any more. */
   forget(): void {
-    this.#retired.length = 0;
+    if (this.#retired.length > 0) for (const memory of this.#retired.splice(0)) this.#memory.leave(memory);
     this.#abandoned = this.#held;
+  }
+
+  /** The socket is of no use any more. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.forget();
+    this.#memory.leave(this.#buffer);
   }
 
   #onRead(length: number, buffer: Buffer): boolean {
     this.#length = length;
     const last = this.#soft;
-    const lent = buffer === this.#shared;
+    const lent = buffer === this.#memory.shared;
     this.#held = !lent;
     this.#handler.onRead(length === buffer.length ? buffer : buffer.subarray(0, length), lent);
     return !(last && this.#soft);
@@ -124,20 +136,32 @@ export class SocketReader {
 
   /** Decides behind each read where the next one goes. @returns undefined for the same memory. */
   #next(): Buffer | undefined {
+    if (this.#closed) return undefined;
     const current = this.#buffer;
-    const large = this.#length >= (current === this.#shared ? LARGE : SMALL) && this.#handler.expectsBody;
+    const next = current === this.#memory.shared ? this.#first() : this.#following(current);
     this.#length = 0;
-    if (current === this.#shared) return large ? (this.#buffer = createReadMemory()) : undefined;
-    if (large && !this.#held) return undefined;
+    if (next === current) return undefined;
     if (this.#held && !this.#abandoned) this.#retired.push(current);
+    else this.#memory.leave(current);
     this.#held = this.#abandoned = false;
-    return (this.#buffer = large ? createReadMemory() : this.#shared);
+    return (this.#buffer = next);
   }
-}
 
-/** A copy of what lies behind `from`, in memory of its own. */
-export function copyFrom(chunk: Buffer, from: number): Buffer {
-  const copy = Buffer.allocUnsafe(chunk.length - from);
-  chunk.copy(copy, 0, from);
-  return copy;
+  #first(): Buffer {
+    const { expectsBody, expectsMuch } = this.#handler;
+    const wanted = this.#length >= LARGE && (expectsBody || expectsMuch);
+    return wanted ? this.#memory.own() : this.#memory.shared;
+  }
+
+  #following(current: Buffer): Buffer {
+    const { expectsBody, expectsMuch } = this.#handler;
+    const memory = this.#memory;
+    if (!expectsMuch && !(expectsBody && this.#length >= SMALL)) return memory.shared;
+    // Whoever does not keep up shall not hold more than that.
+    if (this.#held) return memory.shared;
+    if (memory.isLarge(current)) return expectsBody ? current : memory.own();
+    return this.#length === current.length && expectsBody && expectsMuch
+      ? (memory.large() ?? current)
+      : current;
+  }
 }

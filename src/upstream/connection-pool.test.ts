@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { MemorySocket } from '../../test/conformance/segmentation/memory-socket.ts';
 import { FakeClock } from '../../test/kit/fake-clock.ts';
 import { LoopTurn } from '../core/loop-turn.ts';
-import { createReadMemory } from '../http1/socket-reader.ts';
+import { ReadMemory } from '../http1/read-memory.ts';
 import { TimerWheel } from '../core/timer-wheel.ts';
 import type { UpstreamHandler } from '../core/upstream-call.ts';
 import type { ClientConnection } from '../http1/client-connection.ts';
@@ -66,7 +66,7 @@ describe('ConnectionPool', () => {
     };
     const made = new ConnectionPool(
       { event: 'connect', open },
-      { llhttp, wheel, turn: new LoopTurn(), readMemory: createReadMemory() },
+      { llhttp, wheel, turn: new LoopTurn(), readMemory: new ReadMemory() },
     );
     made.keepAlive = 4000;
     return made;

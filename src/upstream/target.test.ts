@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { UpstreamConfig } from '../config/schema.ts';
 import { LoopTurn } from '../core/loop-turn.ts';
-import { createReadMemory } from '../http1/socket-reader.ts';
+import { ReadMemory } from '../http1/read-memory.ts';
 import { systemClock } from '../core/clock.ts';
 import { TimerWheel } from '../core/timer-wheel.ts';
 import { Llhttp } from '../http1/llhttp.ts';
@@ -40,7 +40,7 @@ describe('TargetStates', () => {
   let states: TargetStates;
 
   beforeEach(() => {
-    states = new TargetStates({ llhttp, wheel, turn: new LoopTurn(), readMemory: createReadMemory() });
+    states = new TargetStates({ llhttp, wheel, turn: new LoopTurn(), readMemory: new ReadMemory() });
   });
 
   afterEach(() => states.destroy());

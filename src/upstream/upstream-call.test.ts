@@ -8,7 +8,7 @@ import { FakeClock } from '../../test/kit/fake-clock.ts';
 import type { UpstreamConfig } from '../config/schema.ts';
 import type { GatewayError } from '../core/errors.ts';
 import { LoopTurn } from '../core/loop-turn.ts';
-import { createReadMemory } from '../http1/socket-reader.ts';
+import { ReadMemory } from '../http1/read-memory.ts';
 import { systemRandom } from '../core/random.ts';
 import { TimerWheel } from '../core/timer-wheel.ts';
 import type { UpstreamHandler } from '../core/upstream-call.ts';
@@ -145,7 +145,7 @@ describe('UpstreamCall', () => {
       };
       const pool = new ConnectionPool(
         { event: 'connect', open },
-        { llhttp, wheel, turn, readMemory: createReadMemory() },
+        { llhttp, wheel, turn, readMemory: new ReadMemory() },
       );
       pools.push(pool);
       return { weight: 1, label, host: label, state: new TargetState(pool) };

@@ -1,6 +1,6 @@
 import { systemClock } from '../../../src/core/clock.ts';
 import { LoopTurn } from '../../../src/core/loop-turn.ts';
-import { createReadMemory } from '../../../src/http1/socket-reader.ts';
+import { ReadMemory } from '../../../src/http1/read-memory.ts';
 import { TimerWheel } from '../../../src/core/timer-wheel.ts';
 import type { UpstreamHandler } from '../../../src/core/upstream-call.ts';
 import { ClientConnection } from '../../../src/http1/client-connection.ts';
@@ -34,7 +34,7 @@ export function ask(pieces: readonly Buffer[], method: string, finish: boolean):
   let reusable = false;
   const socket = new MemorySocket();
   const owner = { onReusable: () => void (reusable = true), onGone: () => void (reusable = false) };
-  const environment = { llhttp, wheel, turn: new LoopTurn(), readMemory: createReadMemory() };
+  const environment = { llhttp, wheel, turn: new LoopTurn(), readMemory: new ReadMemory() };
   const connection = new ClientConnection(socket.asSocket, owner, environment, settings, 'connect');
   const handler: UpstreamHandler = {
     onInterim: (status, headers) => void events.push({ interim: status, headers: [...headers] }),

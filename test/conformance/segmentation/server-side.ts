@@ -2,7 +2,7 @@ import { systemClock } from '../../../src/core/clock.ts';
 import type { DownstreamHandler } from '../../../src/core/downstream.ts';
 import type { GatewayError } from '../../../src/core/errors.ts';
 import { LoopTurn } from '../../../src/core/loop-turn.ts';
-import { createReadMemory } from '../../../src/http1/socket-reader.ts';
+import { ReadMemory } from '../../../src/http1/read-memory.ts';
 import { TimerWheel } from '../../../src/core/timer-wheel.ts';
 import { HeaderList } from '../../../src/http/header-list.ts';
 import { Llhttp } from '../../../src/http1/llhttp.ts';
@@ -42,7 +42,7 @@ export function serve(pieces: readonly Buffer[], finish: boolean): ServerTrace {
     llhttp,
     wheel,
     turn: new LoopTurn(),
-    readMemory: createReadMemory(),
+    readMemory: new ReadMemory(),
     draining: false,
     date: () => 'Thu, 01 Jan 1970 00:00:00 GMT',
     onRequest: (request, connection) => new OkExchange(request, connection, events),
