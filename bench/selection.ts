@@ -56,7 +56,7 @@ export function wantsWaygate(flags: Flags): boolean {
 /** Whether a run is one whose figures may be published: everything took part, and long enough. */
 export function isComplete(flags: Flags, selected: readonly Proxy[]): boolean {
   const { only, proxies, compare, profile, smoke, rounds, seconds } = flags;
-  if (only.length > 0 || proxies.length > 0 || rounds < 5 || seconds < 3) return false;
+  if (only.length > 0 || proxies.length > 0 || rounds < 3 || seconds < 2) return false;
   if (compare !== undefined || profile !== undefined || smoke) return false;
   return rivals.every((rival) => selected.includes(rival));
 }

@@ -1,5 +1,5 @@
 import express from 'express';
-import { createProxyMiddleware } from 'http-proxy-middleware';
+import { createProxyMiddleware } from 'http-proxy-middleware-3';
 import { environment } from './environment.ts';
 
 const { port, targetPort, routes } = environment;

@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { compiledProgram } from '../compile-programs.ts';
 import type { Proxy, Setup } from '../proxy.ts';
 
-/** Express with the newest http-proxy-middleware, as its tutorials show it: a target on localhost and `changeOrigin`. */
+/**
+ * Express with http-proxy-middleware as tutorials show it: version 3, which they are written for, a target on localhost, and
+ * `changeOrigin`. Without an agent it opens a connection for each request; version 4 keeps them by itself.
+ */
 export const expressTutorial = nodeProgram(
   'express-tutorial',
-  'Express, http-proxy-middleware as in tutorials',
-  'http-proxy-middleware',
+  'Express, http-proxy-middleware 3 as in tutorials',
+  'http-proxy-middleware-3',
 );
 
 /** Express with the newest http-proxy-middleware and an agent that keeps its connections, as one writes it who has measured. */
