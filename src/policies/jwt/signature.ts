@@ -1,4 +1,3 @@
-import { compactVerify, errors } from 'jose';
 import { fitsAlgorithm, type Algorithm } from './algorithms.ts';
 import type { VerificationKey } from './verification-key.ts';
 
@@ -17,6 +16,8 @@ export async function verifySignature(
   alg: Algorithm,
   keys: readonly VerificationKey[],
 ): Promise<VerificationKey | undefined> {
+  // Loaded by the first token: a gateway without any does not wait for its forty modules when it starts.
+  const { compactVerify, errors } = await import('jose');
   for (const key of keys) {
     try {
       await compactVerify(token, key.key, { algorithms: [alg] });
