@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { queryValue } from './query.ts';
+import { queryValue, takeParameter } from './query.ts';
 
 describe('queryValue', () => {
   it('is the first value of a name, decoded', () => {
@@ -64,5 +64,17 @@ describe('queryValue', () => {
       }),
       { numRuns: 5000 },
     );
+  });
+});
+
+describe('takeParameter', () => {
+  it('takes every value, and leaves everything else as it was received', () => {
+    assert.deepEqual(takeParameter('a=1&b=%20&&%61=2+3&c', 'a'), { values: ['1', '2 3'], rest: 'b=%20&&c' });
+    assert.deepEqual(takeParameter('b=1&&c', 'a'), { values: [], rest: 'b=1&&c' });
+    assert.deepEqual(takeParameter('', 'a'), { values: [], rest: '' });
+  });
+
+  it('leaves no query where nothing else was there', () => {
+    assert.deepEqual(takeParameter('a=1&a', 'a'), { values: ['1', ''], rest: undefined });
   });
 });

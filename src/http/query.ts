@@ -23,6 +23,29 @@ export function queryValue(query: string, name: string): string | undefined {
   return undefined;
 }
 
+/** What {@link takeParameter} came to. */
+export interface TakenParameter {
+  /** Every value of the parameter, decoded, in order. */
+  readonly values: readonly string[];
+  /** The query without it, everything else as received; undefined when nothing else was there. */
+  readonly rest: string | undefined;
+}
+
+/**
+ * Takes every parameter of that name out of a query.
+ * @param query what stands behind the `?`, without it.
+ * @param name decoded.
+ */
+export function takeParameter(query: string, name: string): TakenParameter {
+  const values: string[] = [];
+  const kept = query.split('&').filter((parameter) => {
+    const value = queryValue(parameter, name);
+    if (value !== undefined) values.push(value);
+    return value === undefined;
+  });
+  return { values, rest: kept.length === 0 ? undefined : kept.join('&') };
+}
+
 function isSame(query: string, start: number, end: number, name: string): boolean {
   return end - start === name.length && query.startsWith(name, start);
 }

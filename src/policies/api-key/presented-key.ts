@@ -1,5 +1,5 @@
 import type { RequestHead } from '../../core/exchange.ts';
-import { queryValue } from '../../http/query.ts';
+import { takeParameter } from '../../http/query.ts';
 
 /** The longest key that is looked at, in characters: keys that are made here have 52. */
 const MAX_KEY = 512;
@@ -22,21 +22,15 @@ export interface KeyPlaces {
 export function takeKey(request: RequestHead, { header, query, forward }: KeyPlaces): string | undefined {
   const lines = request.headers.getAll(header);
   if (!forward && lines.length > 0) request.headers.delete(header);
-  const inQuery = query === undefined ? [] : takeParameter(request, query);
+  const inQuery = query === undefined ? [] : takeFromQuery(request, query);
   const key = lines[0] ?? inQuery[0];
   if (lines.length + inQuery.length !== 1 || key === undefined) return undefined;
   return key.length <= MAX_KEY && printable.test(key) ? key : undefined;
 }
 
-/** Takes every parameter of that name out of the query, and returns their values. */
-function takeParameter(request: RequestHead, name: string): string[] {
+function takeFromQuery(request: RequestHead, name: string): readonly string[] {
   if (request.query === undefined) return [];
-  const values: string[] = [];
-  const kept = request.query.split('&').filter((parameter) => {
-    const value = queryValue(parameter, name);
-    if (value !== undefined) values.push(value);
-    return value === undefined;
-  });
-  if (values.length > 0) request.query = kept.length === 0 ? undefined : kept.join('&');
+  const { values, rest } = takeParameter(request.query, name);
+  request.query = rest;
   return values;
 }

@@ -1,5 +1,5 @@
 import type { RequestHead } from '../../core/exchange.ts';
-import { queryValue } from '../../http/query.ts';
+import { takeParameter } from '../../http/query.ts';
 import type { JwtOptions } from './options.ts';
 
 /** What a request has where the token should be; `malformed` when there is something, but not one token. */
@@ -71,17 +71,15 @@ function cookiePairs(lines: readonly string[]): string[] {
 }
 
 function parameterNamed(name: string): TokenPlace {
-  const isOurs = (parameter: string): boolean => queryValue(parameter, name) !== undefined;
   return {
     find({ query }) {
       if (query === undefined) return none;
-      const [first, second] = query.split('&').filter(isOurs);
+      const [first, second] = takeParameter(query, name).values;
       if (first === undefined) return none;
-      return second === undefined ? tokenOrMalformed(queryValue(first, name) ?? '') : malformed;
+      return second === undefined ? tokenOrMalformed(first) : malformed;
     },
     remove(request) {
-      const kept = request.query?.split('&').filter((parameter) => !isOurs(parameter)) ?? [];
-      request.query = kept.length === 0 ? undefined : kept.join('&');
+      if (request.query !== undefined) request.query = takeParameter(request.query, name).rest;
     },
   };
 }
