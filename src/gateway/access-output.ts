@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts';
 import type { AccessRecord } from '../observe/access-record.ts';
 import { type AccessLog, createAccessLog } from '../observe/access-log.ts';
-import type { Destination } from '../observe/line-writer.ts';
+import type { Destination } from '../observe/destination.ts';
 
 /** Where the lines of the access log go. */
 export interface AccessOutputOptions {

@@ -1,6 +1,7 @@
 import type { AccessRecord } from './access-record.ts';
 import { createJsonFormat } from './json-line.ts';
-import { type Destination, LineWriter } from './line-writer.ts';
+import type { Destination } from './destination.ts';
+import { LineWriter } from './line-writer.ts';
 import { standardDestination } from './standard-destination.ts';
 import { maskQuery } from './mask-query.ts';
 import { createPrettyFormat } from './pretty-line.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, mock, test } from 'node:test';
-import { type Destination, LineWriter } from './line-writer.ts';
+import type { Destination } from './destination.ts';
+import { LineWriter } from './line-writer.ts';
 
 /** A destination whose answers the test gives. */
 class Scripted {

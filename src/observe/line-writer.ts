@@ -1,5 +1,4 @@
-/** Takes octets, and says how many of them it took, or why none. At most one call is under way at a time. */
-export type Destination = (octets: Uint8Array, done: (error: Error | null, written: number) => void) => void;
+import { closePatience, type Destination, isPermanent, retryDelay } from './destination.ts';
 
 export interface LineWriterOptions {
   readonly destination: Destination;
@@ -14,18 +13,6 @@ export interface LineWriterOptions {
 /** Lines gathered to this many characters are written without waiting for the timer. */
 const batchSize = 64 * 1024;
 const defaultLimit = 1024 * 1024;
-/** Milliseconds until a destination that failed or was full is tried again; doubled with every failure in a row. */
-const retryFirst = 10;
-const retryMost = 250;
-/** Milliseconds that `close` waits for a destination that does not take what is left. */
-const closePatience = 1000;
-/** Errors that no later attempt mends: the reader is gone, or the descriptor is. */
-const permanentErrors: ReadonlySet<unknown> = new Set([
-  'EPIPE',
-  'EBADF',
-  'ECONNRESET',
-  'ERR_STREAM_DESTROYED',
-]);
 
 /**
  * Writes whole lines to a destination that may be slow, full or gone, and never makes the caller wait: lines are
@@ -129,12 +116,12 @@ export class LineWriter {
   }
 
   #failed(error: Error): void {
-    if (permanentErrors.has((error as NodeJS.ErrnoException).code)) {
+    if (isPermanent((error as NodeJS.ErrnoException).code)) {
       this.#abandon();
       return;
     }
     this.#failures++;
-    this.#wake(Math.min(retryFirst * 2 ** (this.#failures - 1), retryMost));
+    this.#wake(retryDelay(this.#failures));
   }
 
   #wake(delay: number): void {

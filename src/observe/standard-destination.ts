@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, write as writeToDescriptor } from 'node:fs';
 import { isatty } from 'node:tty';
-import type { Destination } from './line-writer.ts';
+import type { Destination } from './destination.ts';
 
 /** A destination that holds something until it is released. */
 export interface HeldDestination {

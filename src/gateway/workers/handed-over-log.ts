@@ -1,5 +1,5 @@
 import type { AccessRecord } from '../../observe/access-record.ts';
-import type { Destination } from '../../observe/line-writer.ts';
+import type { Destination } from '../../observe/destination.ts';
 import { AccessOutput } from '../access-output.ts';
 import type { AccessSink } from '../data-plane.ts';
 import { Batches } from './batches.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually } from '../../../test/kit/eventually.ts';
-import type { Destination } from '../../observe/line-writer.ts';
+import type { Destination } from '../../observe/destination.ts';
 import type { HeldDestination } from '../../observe/standard-destination.ts';
 import { LineFunnel } from './line-funnel.ts';
 

@@ -1,17 +1,5 @@
+import { closePatience, isPermanent, retryDelay } from '../../observe/destination.ts';
 import { type HeldDestination, standardDestination } from '../../observe/standard-destination.ts';
-
-/** Milliseconds until a destination that failed or was full is tried again; doubled with every failure in a row. */
-const retryFirst = 10;
-const retryMost = 250;
-/** Milliseconds that `close` waits for a destination that does not take what is left. */
-const closePatience = 1000;
-/** Errors that no later attempt mends: the reader is gone, or the descriptor is. */
-const permanentErrors: ReadonlySet<string> = new Set([
-  'EPIPE',
-  'EBADF',
-  'ECONNRESET',
-  'ERR_STREAM_DESTROYED',
-]);
 
 /** Octets that are written whole before the next ones have their turn. */
 interface Batch {
@@ -85,12 +73,12 @@ export class LineFunnel {
   }
 
   #failed(batch: Batch, code: string): void {
-    if (permanentErrors.has(code)) {
+    if (isPermanent(code)) {
       this.#finish(batch, code);
       return;
     }
     this.#failures++;
-    const delay = Math.min(retryFirst * 2 ** (this.#failures - 1), retryMost);
+    const delay = retryDelay(this.#failures);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#pump();
