@@ -15,7 +15,7 @@ import type { Http1Response } from './response-head.ts';
 import { readResponseHead } from './response-head.ts';
 import type { ReadMemory } from './read-memory.ts';
 import type { ReadHandler } from './socket-reader.ts';
-import { SocketReader } from './socket-reader.ts';
+import { LARGE, SocketReader } from './socket-reader.ts';
 
 /** What a connection to a target may take; times in milliseconds. */
 export interface ClientSettings {
@@ -57,9 +57,6 @@ export interface OutgoingRequest {
 /** A target's head: more than any sane one, less than what hurts. */
 const HEAD_LIMIT = 64 * 1024;
 const LINE_LIMIT = 500;
-
-/** So many octets of an answer are worth a buffer. */
-const MUCH = 16 * 1024;
 
 /** How long what is queued at the end of a raw relay may take to leave. */
 const PARTING = 10_000;
@@ -255,7 +252,7 @@ export class ClientConnection implements BodySink, BodySource, TimerOwner, ReadH
 
   /** Where an answer was large, the next one often is. */
   get expectsMuch(): boolean {
-    return !this.#gone && !this.#streams && this.#octets >= MUCH;
+    return !this.#gone && !this.#streams && this.#octets >= LARGE;
   }
 
   onRead(chunk: Buffer, lent: boolean): void {

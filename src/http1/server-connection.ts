@@ -19,7 +19,7 @@ import { RequestBodyPace } from './request-body-pace.ts';
 import { statusLine, writeResponseHead } from './response-writer.ts';
 import type { ReadMemory } from './read-memory.ts';
 import type { ReadHandler } from './socket-reader.ts';
-import { SocketReader } from './socket-reader.ts';
+import { LARGE, SocketReader } from './socket-reader.ts';
 import { checkTrailers } from './trailers.ts';
 
 /** What holds for every connection of a listener; times in milliseconds, sizes in octets. Replaced at a reload. */
@@ -56,8 +56,6 @@ export interface ServerConnectionHandler {
 
 /** Discarded after an early answer before the connection is given up (HARDENING F21), in octets. */
 const DRAIN_LIMIT = 64 * 1024;
-/** So many octets of body to come are worth a buffer. */
-const MUCH = 16 * 1024;
 /** How long a closed connection goes on discarding what the client still sends, so that it can read the answer. */
 const LINGER = 2000;
 /** How long an answer may make no progress once the client has closed its side (a client that only half-closed reads on). */
@@ -191,7 +189,7 @@ export class ServerConnection implements Downstream, TimerOwner, ReadHandler {
   }
 
   get expectsMuch(): boolean {
-    return this.#reading === 'length' && this.#remaining >= MUCH;
+    return this.#reading === 'length' && this.#remaining >= LARGE;
   }
 
   onRead(chunk: Buffer, lent: boolean): void {

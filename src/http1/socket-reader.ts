@@ -4,8 +4,8 @@ import { giveBack } from './give-back.ts';
 import type { ReadMemory } from './read-memory.ts';
 import { readInto } from './user-buffer.ts';
 
-/** From this many octets in one read, more of that size are expected. */
-const LARGE = 16 * 1024;
+/** From this many octets on, memory of its own is worth it for what a socket brings. */
+export const LARGE = 16 * 1024;
 
 /** Below this many, no more. */
 const SMALL = 4 * 1024;
@@ -156,9 +156,9 @@ export class SocketReader {
   #following(current: Buffer): Buffer {
     const { expectsBody, expectsMuch } = this.#handler;
     const memory = this.#memory;
-    if (!expectsMuch && !(expectsBody && this.#length >= SMALL)) return memory.shared;
+    const wanted = expectsMuch || (expectsBody && this.#length >= SMALL);
     // Whoever does not keep up shall not hold more than that.
-    if (this.#held) return memory.shared;
+    if (!wanted || this.#held) return memory.shared;
     if (memory.isLarge(current)) return expectsBody ? current : memory.own();
     return this.#length === current.length && expectsBody && expectsMuch
       ? (memory.large() ?? current)
