@@ -6,6 +6,7 @@
 // The contract.
 export { definePolicy, PolicyOptionError } from './core/policy.ts';
 export type {
+  ExplainedStep,
   PolicyCounter,
   PolicyDefinition,
   PolicyInstance,
@@ -25,7 +26,7 @@ export type {
 export { HeaderList } from './http/header-list.ts';
 export type { Clock } from './core/clock.ts';
 export type { Random } from './core/random.ts';
-export type { Fetch, FetchedAnswer, FetchLimits } from './core/fetch.ts';
+export type { Fetch, FetchedAnswer, FetchLimits, FetchRequest } from './core/fetch.ts';
 export type { Lease, Share, Shareable } from './core/shared.ts';
 export type { Logger } from './core/logger.ts';
 

@@ -71,14 +71,15 @@ function routesPart({ considered }: Explanation, paint: Paint): string {
 
 function policiesPart({ policies }: Explanation, paint: Paint): string {
   if (policies.length === 0) return '';
-  const rows = policies.map(({ name, from, verdict }, index) => {
+  const rows = policies.flatMap(({ name, from, verdict, notes = [] }, index) => {
     const colour = verdict === 'passes' ? 'green' : verdict === 'not reached' ? 'dim' : 'yellow';
-    return [
+    const row = [
       `${index + 1}.`,
       name,
       paint(colour, verdict),
       paint('dim', from === 'route' ? 'of the route' : 'on every route'),
     ];
+    return [row, ...notes.map((note) => ['', '', '', escapeText(note)])];
   });
   return `${paint('bold', 'Policies, in the order in which they run')}\n${alignColumns(rows)}`;
 }

@@ -57,6 +57,11 @@ export interface Reply {
   readonly status: number;
   readonly headers?: Iterable<readonly [name: string, value: string]>;
   readonly body?: string | Uint8Array;
+  /**
+   * Set in a refusal by a policy that establishes who is asking: the request has no credentials of its kind at all. What does
+   * not say so has looked at some, and found them wanting.
+   */
+  readonly anonymous?: true;
 }
 
 /** How an exchange ended; complete when `onFinish` runs. */

@@ -6,14 +6,25 @@ export interface FetchLimits {
   readonly maxBytes: number;
 }
 
+/** What is asked, where it is more than for a document. */
+export interface FetchRequest extends FetchLimits {
+  /** Without it: GET. */
+  readonly method?: string;
+  /** Names in any case. Without them: `Accept` for JSON. */
+  readonly headers?: Iterable<readonly [name: string, value: string]>;
+  readonly body?: string | Uint8Array;
+}
+
 /** An answer, its body read to the end. */
 export interface FetchedAnswer {
   readonly status: number;
+  /** The header lines in order, names in lower case. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: Uint8Array;
 }
 
 /**
- * Gets a document from another server, such as the keys of an issuer. No redirect is followed: a 3xx is an answer as any other.
- * Certificates are verified. Rejects with an Error when there is no complete answer within the limits.
+ * Gets a document from another server, such as the keys of an issuer, or asks it something. No redirect is followed: a 3xx is an
+ * answer as any other. Certificates are verified. Rejects with an Error when there is no complete answer within the limits.
  */
-export type Fetch = (url: string, limits: FetchLimits) => Promise<FetchedAnswer>;
+export type Fetch = (url: string, request: FetchRequest) => Promise<FetchedAnswer>;

@@ -47,8 +47,26 @@ export interface PolicyInstance {
   onResponse?(exchange: Exchange, head: ResponseHead): void | Promise<void>;
   /** After the last byte, or the failure. */
   onFinish?(exchange: Exchange): void;
+  /**
+   * What `onRequest` would do, for `waygate explain`: in place of it, by a policy that counts or keeps what it sees, or has
+   * more to say than whether it lets the request pass. Leaves nothing behind but what it does to the exchange.
+   */
+  explain?(exchange: Exchange): ExplainedStep | Promise<ExplainedStep>;
+  /**
+   * Takes credentials of this policy's kind out of the request, by a policy with `authenticates`: another one has
+   * established who is asking, and what nobody has verified must not reach a service that takes it for verified.
+   */
+  discardCredentials?(exchange: Exchange): void;
   /** When the snapshot it belongs to is gone. */
   close?(): void | Promise<void>;
+}
+
+/** What a policy would do with a request, and why. */
+export interface ExplainedStep {
+  /** The answer it would give; undefined when it lets the request pass. */
+  readonly reply?: Reply | undefined;
+  /** For whoever asks, a line each: free of secrets. */
+  readonly notes: readonly string[];
 }
 
 /** A policy: what its options are, and how to make an instance of it. */
@@ -59,6 +77,11 @@ export interface PolicyDefinition<Name extends string = string, Options extends 
   readonly description: string;
   /** A zod schema: types, defaults, docs and the editor's schema come from it. */
   readonly options: Options;
+  /**
+   * Whether it establishes who is asking: an instance that lets a request pass has set `exchange.consumer`, or was told to
+   * let anonymous ones pass. Such policies may stand in `any-of`. Without it: no.
+   */
+  readonly authenticates?: true;
   /**
    * Makes an instance, once for each route, when a configuration is loaded.
    * @throws PolicyOptionError when options that are well-typed make no sense together.

@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import type { Config } from '../config/schema.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Reply } from '../core/exchange.ts';
-import type { PolicyDefinition } from '../core/policy.ts';
+import type { ExplainedStep, PolicyDefinition, PolicyInstance } from '../core/policy.ts';
 import { commonMethods } from '../http/methods.ts';
 import { hasEncodedSeparator } from '../http/path.ts';
 import { REQUEST } from '../http1/llhttp.ts';
@@ -34,6 +34,8 @@ export interface ExplainedPolicy {
   /** Whether it stands in the list for every route or in the route's own. */
   readonly from: 'every route' | 'route';
   readonly verdict: 'passes' | 'answers' | 'fails' | 'not reached';
+  /** What the policy says of it, a line each. */
+  readonly notes?: readonly string[];
 }
 
 /** How it ends: sent to an upstream, answered by a policy, or refused by the gateway. */
@@ -171,8 +173,8 @@ class Explainer {
       const explained = this.#policies[index];
       if (explained === undefined) continue;
       try {
-        const reply = await instance.onRequest?.(exchange);
-        this.#policies[index] = { ...explained, verdict: reply === undefined ? 'passes' : 'answers' };
+        const { reply, notes } = await explainStep(instance, exchange);
+        this.#policies[index] = { ...explained, verdict: reply === undefined ? 'passes' : 'answers', notes };
         if (reply !== undefined) return { type: 'answered', policy: name, reply };
       } catch (error) {
         this.#policies[index] = {
@@ -216,6 +218,12 @@ class Explainer {
     if (allowed.length === 0) return refused(new GatewayError('route_not_found', 'no route matches'));
     return refused(new GatewayError('method_not_allowed', `allowed here: ${allowed.join(', ')}`));
   }
+}
+
+/** What a policy would do; one that has nothing of its own to say about it does it. */
+async function explainStep(instance: PolicyInstance, exchange: GatewayExchange): Promise<ExplainedStep> {
+  if (instance.explain !== undefined) return instance.explain(exchange);
+  return { reply: (await instance.onRequest?.(exchange)) ?? undefined, notes: [] };
 }
 
 /** The request as far as its route depends on it. */

@@ -1,11 +1,16 @@
 import type { Fetch } from '../core/fetch.ts';
 
 /** Fetches over the network. Only what is asked for is sent: no cookies, no credentials, no referrer. */
-export const systemFetch: Fetch = async (url, { timeout, maxBytes }) => {
+export const systemFetch: Fetch = async (url, { timeout, maxBytes, method = 'GET', headers, body: sent }) => {
   const response = await fetch(url, {
     redirect: 'manual',
     credentials: 'omit',
-    headers: { accept: 'application/json, */*;q=0.1' },
+    method,
+    headers: [...(headers ?? [['accept', 'application/json, */*;q=0.1']])].map(([name, value]) => [
+      name,
+      value,
+    ]),
+    ...(sent === undefined ? {} : { body: sent }),
     signal: AbortSignal.timeout(timeout),
   });
   const chunks: Uint8Array[] = [];
@@ -19,5 +24,5 @@ export const systemFetch: Fetch = async (url, { timeout, maxBytes }) => {
       chunks.push(chunk);
     }
   }
-  return { status: response.status, body: Buffer.concat(chunks) };
+  return { status: response.status, headers: [...response.headers], body: Buffer.concat(chunks) };
 };

@@ -106,7 +106,7 @@ describe('tokens that must not pass', () => {
     const fetched: string[] = [];
     const fetch: Fetch = (url) => {
       fetched.push(url);
-      return Promise.resolve({ status: 200, body: Buffer.from(jwksOf(key)) });
+      return Promise.resolve({ status: 200, headers: [], body: Buffer.from(jwksOf(key)) });
     };
     const jwks = 'https://issuer.example/keys';
     const { instance } = benchPolicy(jwt, { ...base, jwks }, { clock, fetch });

@@ -55,7 +55,7 @@ class FakeIssuer {
 }
 
 function answered(status: number, text: string): FetchedAnswer {
-  return { status, body: Buffer.from(text) };
+  return { status, headers: [], body: Buffer.from(text) };
 }
 
 async function statusOf({ instance }: BenchedPolicy, token: string): Promise<number> {
