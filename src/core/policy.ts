@@ -4,6 +4,7 @@ import type { Exchange, Reply, ResponseHead } from './exchange.ts';
 import type { Fetch } from './fetch.ts';
 import type { Logger } from './logger.ts';
 import type { Random } from './random.ts';
+import type { RedisLink } from './redis.ts';
 import type { Share } from './shared.ts';
 
 /** What a policy may touch. Nothing else is reachable: no globals. */
@@ -16,6 +17,8 @@ export interface Setup {
   readonly fetch: Fetch;
   /** Lends what all instances of this policy have in common, over routes and reloads. */
   readonly share: Share;
+  /** The store that several gateways have in common; undefined without `redis:` in the configuration. */
+  readonly redis: RedisLink | undefined;
   /** The name of the route that this instance belongs to; '' for an instance on every route. */
   readonly routeName: string;
   /** The names that the route's path captures, so that templates can be checked at load. */

@@ -117,6 +117,7 @@ export class GatewayCore {
       logger,
       fetch: this.#options.fetch ?? systemFetch,
       shared: this.#shared,
+      redis: undefined,
       upstream: (name: string) => {
         const upstreamConfig = config.upstreams[name];
         if (upstreamConfig === undefined) return undefined;

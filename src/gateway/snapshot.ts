@@ -8,6 +8,7 @@ import type { Logger } from '../core/logger.ts';
 import type { PolicyDefinition, PolicyMetrics } from '../core/policy.ts';
 import { PolicyOptionError } from '../core/policy.ts';
 import type { Random } from '../core/random.ts';
+import type { RedisLink } from '../core/redis.ts';
 import type { ServerSettings } from '../http1/server-connection.ts';
 import type { RouteMetrics } from '../observe/gateway-metrics.ts';
 import type { Router } from '../router/router.ts';
@@ -27,6 +28,8 @@ export interface SnapshotEnvironment {
   readonly fetch: Fetch;
   /** Lives as long as the gateway. */
   readonly shared: SharedValues;
+  /** Undefined without `redis:`. */
+  readonly redis: RedisLink | undefined;
   readonly upstream: (name: string) => Upstream | undefined;
   readonly routeMetrics: (name: string) => RouteMetrics;
   readonly policyMetrics: (policy: string, route: string) => PolicyMetrics;
@@ -155,7 +158,7 @@ class PolicyMaker {
     routeName: string,
     paramNames: readonly string[],
   ): NamedPolicy | undefined {
-    const { clock, random, logger, fetch, shared, policyMetrics } = this.#environment;
+    const { clock, random, logger, fetch, shared, redis, policyMetrics } = this.#environment;
     try {
       const instance = definition.create(use.options, {
         clock,
@@ -164,6 +167,7 @@ class PolicyMaker {
         metrics: policyMetrics(definition.name, routeName),
         fetch,
         share: shared.of(definition.name),
+        redis,
         routeName,
         paramNames,
       });

@@ -81,6 +81,7 @@ function fakeSetup(counts: Map<string, number>): Setup {
     },
     fetch: () => Promise.reject(new Error('no test fetches anything unless it says so')),
     share: new SharedValues().of('test'),
+    redis: undefined,
     routeName: 'test',
     paramNames: [],
   };

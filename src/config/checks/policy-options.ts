@@ -46,7 +46,7 @@ function failureOf(
 ): unknown {
   try {
     const setup = {
-      ...{ clock: systemClock, random: systemRandom, logger, metrics, fetch, share },
+      ...{ clock: systemClock, random: systemRandom, logger, metrics, fetch, share, redis: undefined },
       ...{ routeName, paramNames: names },
     };
     const closing = definition.create(use.options, setup).close?.();
