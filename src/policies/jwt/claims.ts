@@ -1,23 +1,17 @@
+import { claimedConsumer, type ConsumerClaims } from '../../core/claimed-consumer.ts';
 import type { Consumer } from '../../core/exchange.ts';
+import type { JsonObject } from '../../core/strict-json.ts';
 import { TokenError, type CompactToken } from './compact-token.ts';
-import type { JsonObject } from './strict-json.ts';
 
 /** What a route asks of every token, whoever issued it. */
-export interface ClaimRules {
+export interface ClaimRules extends ConsumerClaims {
   /** The media types that `typ` may have, normal spelling; undefined for any and none. */
   readonly types: ReadonlySet<string> | undefined;
   /** How far the issuer's clock may be from ours, in milliseconds. */
   readonly clockSkew: number;
   /** Claims that must be there. */
   readonly requiredClaims: readonly string[];
-  /** The claim that says who is asking. */
-  readonly consumerClaim: string;
-  /** The claim with the groups of who is asking. */
-  readonly groupsClaim: string;
 }
-
-/** An id goes into headers and log lines, and nobody's is longer. */
-const MAX_ID_LENGTH = 256;
 
 /**
  * Checks all that is said in a token but the signature: for whom it is, when it holds, what must be in it (RFC 7519 §4.1).
@@ -50,11 +44,9 @@ export function checkClaims(
  * @throws TokenError when the claim that should say it does not.
  */
 export function consumerOf(claims: JsonObject, rules: ClaimRules): Consumer {
-  const id = Object.hasOwn(claims, rules.consumerClaim) ? claims[rules.consumerClaim] : undefined;
-  if (typeof id !== 'string' || id === '' || id.length > MAX_ID_LENGTH || hasControls(id))
-    throw new TokenError(`the claim ${rules.consumerClaim} names nobody`);
-  const groups = Object.hasOwn(claims, rules.groupsClaim) ? texts(claims[rules.groupsClaim]) : [];
-  return Object.freeze({ id, groups, scopes: scopesOf(claims), claims: deepFreeze(claims) });
+  const consumer = claimedConsumer(claims, rules);
+  if (consumer === undefined) throw new TokenError(`the claim ${rules.consumerClaim} names nobody`);
+  return consumer;
 }
 
 /** A media type as it is compared: in lower case, and without `application/` (RFC 7515 §4.1.9). */
@@ -81,32 +73,4 @@ function instant(claims: JsonObject, name: string): number | undefined {
   // JSON.parse makes 1e400 Infinity.
   if (typeof value !== 'number' || !Number.isFinite(value)) throw new TokenError(`${name} is no date`);
   return value * 1000;
-}
-
-/** The words of `scope` (RFC 8693 §4.2), or the list or words of `scp`, as some issuers have it. */
-function scopesOf({ scope, scp }: JsonObject): readonly string[] {
-  const said = scope ?? scp;
-  return typeof said === 'string'
-    ? Object.freeze(said.split(' ').filter((word) => word !== ''))
-    : texts(said);
-}
-
-function texts(value: unknown): readonly string[] {
-  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return Object.freeze(list.filter((item) => typeof item === 'string'));
-}
-
-function hasControls(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code < 0x20 || code === 0x7f) return true;
-  }
-  return false;
-}
-
-/** Many requests see the same object: none may change it. Its depth is bounded since it was read. */
-function deepFreeze<Value>(value: Value): Value {
-  if (typeof value !== 'object' || value === null) return value;
-  for (const member of Object.values(value)) deepFreeze(member);
-  return Object.freeze(value);
 }

@@ -1,5 +1,5 @@
 import { isAlgorithm, type Algorithm } from './algorithms.ts';
-import { readObject, type JsonObject } from './strict-json.ts';
+import { readObject, type JsonObject } from '../../core/strict-json.ts';
 
 /** The longest token that is looked at, in characters: no head with a longer one would reach most services. */
 export const MAX_TOKEN_LENGTH = 8192;

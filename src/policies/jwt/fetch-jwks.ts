@@ -1,5 +1,5 @@
 import type { Fetch, FetchLimits } from '../../core/fetch.ts';
-import { readObject } from './strict-json.ts';
+import { readObject } from '../../core/strict-json.ts';
 
 /** Enough for a hundred keys with their certificates. */
 const MAX_BYTES = 1024 * 1024;

@@ -1,6 +1,6 @@
 import type { Algorithm } from './algorithms.ts';
 import { mayVerify } from './signature.ts';
-import { readObject } from './strict-json.ts';
+import { readObject } from '../../core/strict-json.ts';
 import { KeyError, keyFromJwk, type VerificationKey } from './verification-key.ts';
 
 /** More keys than any issuer has at a time. */

@@ -1,3 +1,4 @@
+import { BearerChallenge } from '../../core/bearer-challenge.ts';
 import type { Exchange, Reply } from '../../core/exchange.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { PolicyCounter, Setup } from '../../core/policy.ts';
@@ -10,34 +11,27 @@ const RETRY_AFTER = '5';
 export class Refusals {
   readonly #logger: Logger;
   readonly #refused: PolicyCounter;
-  readonly #challenge: string;
-  readonly #failedChallenge: string;
+  readonly #challenge: BearerChallenge;
 
   /** @param resourceMetadata the URL that challenges name (RFC 9728 §5.1), if any. */
   constructor(resourceMetadata: string | undefined, { logger, metrics }: Setup) {
     this.#logger = logger;
     this.#refused = metrics.counter('refused', 'Requests refused for want of a valid token.');
-    const named =
-      resourceMetadata === undefined ? '' : `resource_metadata="${new URL(resourceMetadata).href}"`;
-    this.#challenge = `Bearer ${named}`.trimEnd();
-    this.#failedChallenge = `Bearer error="invalid_token"${named === '' ? '' : `, ${named}`}`;
+    this.#challenge = new BearerChallenge(resourceMetadata);
   }
 
-  /** RFC 6750 §3.1: who brought nothing is not told of an error. */
   noToken(exchange: Exchange): Reply {
     this.#refused.add();
-    return challenged(
+    return this.#challenge.missing(
       problemReply({ status: 401, code: 'token_missing', detail: 'This needs a token.' }, exchange),
-      this.#challenge,
     );
   }
 
   badToken(exchange: Exchange, reason: string): Reply {
     this.#refused.add();
     this.#log(exchange, reason, 'a token was refused');
-    return challenged(
+    return this.#challenge.invalid(
       problemReply({ status: 401, code: 'token_invalid', detail: 'The token is not valid.' }, exchange),
-      this.#failedChallenge,
     );
   }
 
@@ -57,8 +51,4 @@ export class Refusals {
   #log({ id, routeName }: Exchange, reason: string, message: string): void {
     this.#logger.info({ requestId: id, route: routeName, policy: 'jwt', reason }, message);
   }
-}
-
-function challenged(reply: Reply, challenge: string): Reply {
-  return { ...reply, headers: [...(reply.headers ?? []), ['www-authenticate', challenge]] };
 }

@@ -1,12 +1,7 @@
 import type { RequestHead } from '../../core/exchange.ts';
+import { bearerToken, type FoundToken } from '../../http/bearer.ts';
 import { takeParameter } from '../../http/query.ts';
 import type { JwtOptions } from './options.ts';
-
-/** What a request has where the token should be; `malformed` when there is something, but not one token. */
-export type FoundToken =
-  | { readonly kind: 'token'; readonly text: string }
-  | { readonly kind: 'none' }
-  | { readonly kind: 'malformed' };
 
 /** Where tokens stand in requests. */
 export interface TokenPlace {
@@ -24,20 +19,8 @@ export function tokenPlace(from: JwtOptions['from']): TokenPlace {
   return from.cookie === undefined ? parameterNamed(from.query ?? '') : cookieNamed(from.cookie);
 }
 
-/** RFC 6750 §2.1: the scheme in any case, and spaces. What may stand behind them is for whoever reads the token to say. */
-const bearer = /^bearer +(?=[^ ])/i;
-
 const authorization: TokenPlace = {
-  find({ headers }) {
-    const value = headers.get('authorization');
-    if (value === undefined) return none;
-    // The engine refuses two lines; other ways in may not.
-    if (headers.getAll('authorization').length > 1) return malformed;
-    const scheme = bearer.exec(value)?.[0];
-    if (scheme !== undefined) return { kind: 'token', text: value.slice(scheme.length) };
-    // Another scheme is none of our business.
-    return /^bearer(?![\w!#$%&'*+.^`|~-])/i.test(value) ? malformed : none;
-  },
+  find: ({ headers }) => bearerToken(headers.getAll('authorization')),
   remove: ({ headers }) => void headers.delete('authorization'),
 };
 
