@@ -6,7 +6,14 @@ import type { TemplateVariable } from './template-variables.ts';
 /**
  * Variables that hold Unicode text. All others hold what came over the wire: latin1, one character an octet.
  */
-const textVariables: ReadonlySet<TemplateVariable> = new Set(['params', 'consumer.id', 'route.name']);
+const textVariables: ReadonlySet<TemplateVariable> = new Set([
+  'params',
+  'consumer.id',
+  'consumer.groups',
+  'consumer.scopes',
+  'consumer.claims',
+  'route.name',
+]);
 
 /** C0, DEL; in text C1 and unpaired surrogates as well. None of them has any business in a header or a URL. */
 const badOctet = /[\x00-\x08\x0a-\x1f\x7f]/;

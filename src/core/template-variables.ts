@@ -1,3 +1,4 @@
+import { claimText, groupsText, scopesText } from './consumer-text.ts';
 import type { Exchange } from './exchange.ts';
 
 /** A variable without a name of its own behind it. */
@@ -10,10 +11,12 @@ export type PlainVariable =
   | 'request.path'
   | 'request.query'
   | 'route.name'
-  | 'consumer.id';
+  | 'consumer.id'
+  | 'consumer.groups'
+  | 'consumer.scopes';
 
-/** A variable that stands for many: `params.<name>` and `request.header.<name>`. */
-export type VariableFamily = 'params' | 'request.header';
+/** A variable that stands for many: `params.<name>`, `request.header.<name>` and `consumer.claims.<path>`. */
+export type VariableFamily = 'params' | 'request.header' | 'consumer.claims';
 
 /** What may stand in a template. */
 export type TemplateVariable = PlainVariable | VariableFamily;
@@ -31,6 +34,8 @@ const plainReaders: Readonly<Record<PlainVariable, VariableReader>> = {
   'request.query': (exchange) => exchange.request.query ?? '',
   'route.name': (exchange) => exchange.routeName,
   'consumer.id': (exchange) => exchange.consumer?.id ?? '',
+  'consumer.groups': (exchange) => groupsText(exchange.consumer),
+  'consumer.scopes': (exchange) => scopesText(exchange.consumer),
 };
 
 /** Every variable, in the order in which the documentation lists them. */
@@ -45,12 +50,27 @@ export const templateVariables: readonly TemplateVariable[] = [
   'request.header',
   'route.name',
   'consumer.id',
+  'consumer.groups',
+  'consumer.scopes',
+  'consumer.claims',
   'params',
 ];
+
+/** How the names of the families end in documentation and mistakes. */
+const families: Readonly<Record<VariableFamily, string>> = {
+  params: '<name>',
+  'request.header': '<name>',
+  'consumer.claims': '<path>',
+};
 
 /** Whether the name is that of a variable without a name of its own behind it. */
 export function isPlainVariable(name: string): name is PlainVariable {
   return Object.hasOwn(plainReaders, name);
+}
+
+/** A variable as one writes it: `${client.ip}`, `${params.<name>}`. */
+export function shownVariable(variable: TemplateVariable): string {
+  return isPlainVariable(variable) ? `\${${variable}}` : `\${${variable}.${families[variable]}}`;
 }
 
 /** How a plain variable is read. */
@@ -61,6 +81,11 @@ export function plainReader(name: PlainVariable): VariableReader {
 /** How a captured parameter is read. */
 export function paramReader(name: string): VariableReader {
   return (exchange) => exchange.params[name] ?? '';
+}
+
+/** How a claim is read; see `claimAt`. */
+export function claimReader(path: string): VariableReader {
+  return (exchange) => claimText(exchange.consumer, path);
 }
 
 /**

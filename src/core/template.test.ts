@@ -21,7 +21,12 @@ const exchange = fakeExchange({
   client: { ip: '203.0.113.9', scheme: 'https' },
   routeName: 'users',
   params: { id: '7' },
-  consumer: { id: 'ada' },
+  consumer: {
+    id: 'ada',
+    groups: ['staff', 'ops'],
+    scopes: ['read', 'write'],
+    claims: { email: 'ada@example.com', address: { country: 'GB' } },
+  },
 });
 
 function render(source: string): string {
@@ -51,16 +56,24 @@ describe('compileTemplate', () => {
     ['${request.header.User-Agent}', 'curl/8'],
     ['${route.name}', 'users'],
     ['${consumer.id}', 'ada'],
+    ['${consumer.groups}', 'staff,ops'],
+    ['${consumer.scopes}', 'read write'],
+    ['${consumer.claims.email}', 'ada@example.com'],
+    ['${consumer.claims.address.country}', 'GB'],
     ['${params.id}', '7'],
   ] as const) {
     it(`replaces ${source}`, () => assert.equal(render(source), text));
   }
 
   it('knows every variable that it lists', () => {
-    assert.equal(templateVariables.length, 11);
+    assert.equal(templateVariables.length, 14);
+    const ofFamilies: Readonly<Record<string, string>> = {
+      params: 'params.id',
+      'request.header': 'request.header.accept',
+      'consumer.claims': 'consumer.claims.email',
+    };
     for (const variable of templateVariables) {
-      const name =
-        { params: 'params.id', 'request.header': 'request.header.accept' }[variable as string] ?? variable;
+      const name = ofFamilies[variable] ?? variable;
       assert.equal(compileTemplate(`\${${name}}`, ['id']).parts.length, 1);
     }
   });
@@ -87,9 +100,10 @@ describe('compileTemplate', () => {
 
   it('is empty where the exchange has nothing', () => {
     const empty = fakeExchange();
-    const template = compileTemplate('[${consumer.id}${request.query}${request.header.x-none}${params.id}]', [
-      'id',
-    ]);
+    const template = compileTemplate(
+      '[${consumer.id}${consumer.groups}${consumer.scopes}${consumer.claims.a}${request.query}${request.header.x-none}${params.id}]',
+      ['id'],
+    );
     assert.equal(template.render(empty), '[]');
   });
 
@@ -147,5 +161,8 @@ describe('compileTemplate', () => {
     assert.ok(mistake('${request.header.}'));
     assert.ok(mistake('${request.header.a b}'));
     assert.ok(mistake('${client.ip.x}'));
+    assert.ok(mistake('${consumer.claims}'));
+    for (const path of ['', '.', 'a.', '.a', 'a..b', 'a b'])
+      assert.match(mistake(`\${consumer.claims.${path}}`).message, /is not the path of a claim/);
   });
 });

@@ -1,10 +1,12 @@
 import type { Exchange } from './exchange.ts';
 import { nearest } from './nearest.ts';
 import {
+  claimReader,
   headerReader,
   isPlainVariable,
   paramReader,
   plainReader,
+  shownVariable,
   templateVariables,
   type TemplateVariable,
   type VariableReader,
@@ -125,7 +127,18 @@ function findVariable(name: string, paramNames: readonly string[]): VariablePart
     }
     return { variable: 'request.header', name, read: headerReader(header) };
   }
+  if (name.startsWith('consumer.claims.')) return claimVariable(name, name.slice('consumer.claims.'.length));
   return undefined;
+}
+
+function claimVariable(name: string, path: string): VariablePart {
+  if (path.split('.').includes('') || /[\s{]/.test(path)) {
+    throw new TemplateError(
+      `"${path}" is not the path of a claim`,
+      'write ${consumer.claims.<path>}, e.g. ${consumer.claims.email} or ${consumer.claims.address.country}',
+    );
+  }
+  return { variable: 'consumer.claims', name, read: claimReader(path) };
 }
 
 function unclosed(rest: string): TemplateError {
@@ -159,7 +172,7 @@ function unknownVariable(
   const message = `there is no variable "${name}"`;
   const names = allowed.flatMap((variable): string[] => {
     if (variable === 'params') return paramNames.map((param) => `params.${param}`);
-    return variable === 'request.header' ? [] : [variable];
+    return isPlainVariable(variable) ? [variable] : [];
   });
   const close = nearest(name, names);
   if (close !== undefined) return new TemplateError(message, `did you mean \${${close}}?`);
@@ -167,10 +180,5 @@ function unknownVariable(
 }
 
 function list(allowed: readonly TemplateVariable[]): string {
-  return allowed
-    .map((variable) => {
-      if (variable === 'params') return '${params.<name>}';
-      return variable === 'request.header' ? '${request.header.<name>}' : `\${${variable}}`;
-    })
-    .join(', ');
+  return allowed.map(shownVariable).join(', ');
 }
