@@ -15,7 +15,7 @@ export interface Port {
 /** The ports of the shop, as the environment has them. `waygate.yaml` reads the same variables. */
 export function readPorts(
   env: Readonly<Record<string, string | undefined>>,
-): Record<'gateway' | 'admin' | 'users' | 'orders' | 'catalog', Port> {
+): Record<'gateway' | 'admin' | 'users' | 'orders' | 'catalog' | 'issuer', Port> {
   const port = (of: string, variable: string, standard: number): Port => ({
     of,
     variable,
@@ -29,6 +29,7 @@ export function readPorts(
     users: port('the users service', 'SHOP_USERS_PORT', 3001),
     orders: port('the orders service', 'SHOP_ORDERS_PORT', 3002),
     catalog: port('the catalog service', 'SHOP_CATALOG_PORT', 3003),
+    issuer: port('the demo issuer of tokens', 'SHOP_ISSUER_PORT', 3004),
   };
 }
 

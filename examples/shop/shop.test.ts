@@ -14,8 +14,6 @@ const expected: Readonly<Record<string, RegExp>> = {
   'a new user': /^HTTP\/1\.1 201 [^]*\r\nlocation: \/users\/3\r\n[^]*"name":"Edsger"/i,
   'a search in the catalog': /^\[\{"id":1,"name":"Teapot".*"Teacup".*\]$/,
   'a named parameter, rewritten to /products/3': /^\{"id":3,"name":"Kettle"/,
-  'a new order': /^HTTP\/1\.1 201 [^]*"product":"Kettle"/,
-  'orders as an event stream, for two seconds': /^id: 1\nevent: order\ndata: \{"id":1,[^]*\n\nid: 2\n/,
   'a report that takes longer than its route allows: 504': /^HTTP\/1\.1 504 [^]*upstream_headers_timeout/,
   'what a browser asks before it posts from another site':
     /^HTTP\/1\.1 204 [^]*access-control-allow-origin: http:\/\/localhost:5173\r\n/i,
@@ -23,6 +21,11 @@ const expected: Readonly<Record<string, RegExp>> = {
   'a redirect': /^HTTP\/1\.1 30[1278] [^]*location: \/catalog\/products\r\n/i,
   'no route': /^HTTP\/1\.1 404 [^]*route_not_found/,
   'the metrics': /^waygate_requests_total\{.*route=/m,
+  'without a token: 401': /^HTTP\/1\.1 401 [^]*\r\nwww-authenticate: Bearer\r\n[^]*"code":"token_missing"/i,
+  "with ada's, valid for one hour": /^\[\{"id":1,"product":"Teapot"/,
+  'another token': /^eyJ[\w-]+\.[\w-]+\.[\w-]+\n$/,
+  'a new order, with a token fetched on the way': /^HTTP\/1\.1 201 [^]*"product":"Kettle"/,
+  'orders as an event stream, for two seconds': /^id: 1\nevent: order\ndata: \{"id":1,[^]*\n\nid: 2\n/,
 };
 
 suite('the shop', { skip: needs('curl') }, () => {
@@ -45,6 +48,18 @@ suite('the shop', { skip: needs('curl') }, () => {
     assert.deepEqual(new Set(printed.map(([, what]) => what)), new Set(Object.keys(expected)));
     for (const [, what = '', line = ''] of printed) {
       await t.test(what, async () => assert.match(await paste(line), expected[what] ?? /^$/, line));
+    }
+  });
+
+  test('the token of the line that has one stands there in full', () => {
+    assert.match(shop.output(), / -H 'authorization: Bearer eyJ[\w-]+\.[\w-]+\.[\w-]+'$/m);
+  });
+
+  test('no order is shown without a token', async () => {
+    for (const path of ['/orders', '/orders/1', '/orders/events']) {
+      const response = await fetch(`http://127.0.0.1:${ports.SHOP_PORT}${path}`);
+      assert.equal(response.status, 401, path);
+      assert.match(await response.text(), /token_missing/);
     }
   });
 
@@ -79,6 +94,7 @@ function shopPorts() {
     'SHOP_USERS_PORT',
     'SHOP_ORDERS_PORT',
     'SHOP_CATALOG_PORT',
+    'SHOP_ISSUER_PORT',
   );
 }
 
