@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
-import type { Reply } from '../../core/exchange.ts';
+import type { Exchange, Reply } from '../../core/exchange.ts';
 import { checkFieldName, fieldName } from '../../core/option-schemas.ts';
 import { definePolicy, PolicyOptionError, type Setup } from '../../core/policy.ts';
 import { problemReply } from '../../core/problem.ts';
@@ -75,22 +75,38 @@ export const apiKey = definePolicy({
     const refused = metrics.counter('refused', 'Requests refused because they had no key that is valid.');
     const expired = metrics.counter('expired', 'Requests refused because their key has expired.');
 
+    /** @param entry that of a key which has expired, or none. */
+    const refuse = (exchange: Exchange, entry: number): Reply => {
+      (entry === NO_KEY ? refused : expired).add();
+      const reply = problemReply(
+        { status: 401, detail: 'A valid API key is needed.', code: 'api_key_refused' },
+        exchange,
+      );
+      return { ...reply, headers: [...(reply.headers ?? []), ['www-authenticate', challenge]] };
+    };
+
     return {
       onRequest(exchange): Reply | undefined {
         const key = takeKey(exchange.request, places);
         // One table for the whole look-up: the file may be read again at any time.
         const { table } = keys;
         const entry = key === undefined ? NO_KEY : table.find(digestOf(key));
-        if (entry !== NO_KEY && !table.hasExpired(entry, clock.now())) {
-          exchange.consumer = table.consumerOf(entry);
-          return undefined;
-        }
-        (entry === NO_KEY ? refused : expired).add();
-        const reply = problemReply(
-          { status: 401, detail: 'A valid API key is needed.', code: 'api_key_refused' },
-          exchange,
-        );
-        return { ...reply, headers: [...(reply.headers ?? []), ['www-authenticate', challenge]] };
+        if (entry === NO_KEY || table.hasExpired(entry, clock.now())) return refuse(exchange, entry);
+        exchange.consumer = table.consumerOf(entry);
+        return undefined;
+      },
+      explain(exchange) {
+        const key = takeKey(exchange.request, places);
+        if (key === undefined)
+          return { reply: refuse(exchange, NO_KEY), notes: ['there is no key, or more than one'] };
+        const { table } = keys;
+        const entry = table.find(digestOf(key));
+        if (entry === NO_KEY) return { reply: refuse(exchange, NO_KEY), notes: ['nobody has this key'] };
+        const consumer = table.consumerOf(entry);
+        if (table.hasExpired(entry, clock.now()))
+          return { reply: refuse(exchange, entry), notes: [`the key of ${consumer.id} has expired`] };
+        exchange.consumer = consumer;
+        return { notes: [`it is a key of ${consumer.id}`] };
       },
       onResponse(_exchange, { headers }) {
         // Caches know that answers to `Authorization` are private (RFC 9111 §3.5), but not that these are.

@@ -7,7 +7,9 @@ import { compileIssuers } from './issuer.ts';
 import { options, type JwtOptions } from './options.ts';
 import { Refusals } from './refusals.ts';
 import { tokenPlace } from './token-place.ts';
-import { Verifier } from './verifier.ts';
+import { Verifier, type Verdict } from './verifier.ts';
+
+const notOneToken = 'not one token in its place';
 
 /** Lets requests pass whose token (RFC 7519) an issuer has signed, and says who is asking; refuses the others with 401. */
 export const jwt = definePolicy({
@@ -33,23 +35,42 @@ export const jwt = definePolicy({
       if (forwards) exchange.request.headers.set('Authorization', `Bearer ${token}`);
     };
 
-    const verify = async (exchange: Exchange, token: string): Promise<Reply | undefined> => {
-      const verdict = await verifier.value.verify(token);
+    const settle = (exchange: Exchange, token: string, verdict: Verdict): Reply | undefined => {
       if (verdict.kind === 'refused') return refusals.badToken(exchange, verdict.reason);
-      if (verdict.kind === 'unavailable') return refusals.noKeys(exchange, verdict.reason);
+      if (verdict.kind === 'unavailable')
+        return refusals.noKeys(exchange, verdict.reason, verdict.retryAfter);
       verified.add();
       return letPass(exchange, token, verdict.consumer);
     };
+
+    const verify = async (exchange: Exchange, token: string): Promise<Reply | undefined> =>
+      settle(exchange, token, await verifier.value.verify(token));
 
     return {
       onRequest(exchange) {
         const found = place.find(exchange.request);
         if (found.kind === 'none') return written.optional ? undefined : refusals.noToken(exchange);
-        if (found.kind === 'malformed') return refusals.badToken(exchange, 'not one token in its place');
+        if (found.kind === 'malformed') return refusals.badToken(exchange, notOneToken);
         const consumer = verifier.value.recall(found.text);
         if (consumer === undefined) return verify(exchange, found.text);
         remembered.add();
         return letPass(exchange, found.text, consumer);
+      },
+      async explain(exchange) {
+        const found = place.find(exchange.request);
+        if (found.kind === 'none')
+          return {
+            reply: written.optional ? undefined : refusals.noToken(exchange),
+            notes: ['there is no token'],
+          };
+        if (found.kind === 'malformed')
+          return {
+            reply: refusals.badToken(exchange, notOneToken),
+            notes: [`the token is refused: ${notOneToken}`],
+          };
+        await verifier.value.loadKeys(found.text);
+        const verdict = await verifier.value.verify(found.text);
+        return { reply: settle(exchange, found.text, verdict), notes: [verdictNote(verdict)] };
       },
       close: () => {
         verifier.release();
@@ -63,11 +84,11 @@ function sharedVerifier(written: JwtOptions, setup: Setup): Lease<Verifier> {
   const { issuer, audience, algorithms, jwks, pem, secret, secretEncoding, allowHttp, issuers, ...others } =
     written;
   const { typ, clockSkew, requiredClaims, consumerClaim, groupsClaim, remember } = others;
-  const { keyMaxAge, keyCooldown, fetchTimeout } = others;
+  const { keyMaxAge, keyMaxStale, keyCooldown, fetchTimeout } = others;
   const what = [
     ...[issuer, audience, algorithms, jwks, pem, secret, secretEncoding, allowHttp, issuers],
     ...[typ, clockSkew, requiredClaims, consumerClaim, groupsClaim, remember],
-    ...[keyMaxAge, keyCooldown, fetchTimeout],
+    ...[keyMaxAge, keyMaxStale, keyCooldown, fetchTimeout],
   ];
   const digest = hash('sha256', JSON.stringify(what), 'base64');
   return setup.share(`verifier ${digest}`, () => {
@@ -77,4 +98,11 @@ function sharedVerifier(written: JwtOptions, setup: Setup): Lease<Verifier> {
     };
     return new Verifier(compileIssuers(written, setup), rules, remember, setup.clock);
   });
+}
+
+/** What the operator is told of a token, and no client is. */
+function verdictNote(verdict: Verdict): string {
+  if (verdict.kind === 'refused') return `the token is refused: ${verdict.reason}`;
+  if (verdict.kind === 'unavailable') return `the token cannot be verified: ${verdict.reason}`;
+  return 'the token is valid';
 }

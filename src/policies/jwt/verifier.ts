@@ -14,8 +14,11 @@ import type { VerificationKey } from './verification-key.ts';
 export type Verdict =
   | { readonly kind: 'verified'; readonly consumer: Consumer }
   | { readonly kind: 'refused'; readonly reason: string }
-  /** There have never been keys of its issuer. */
-  | { readonly kind: 'unavailable'; readonly reason: string };
+  /** There are no keys of its issuer, or it names one that may be there: in so many milliseconds that may be known. */
+  | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfter: number };
+
+/** When keys may be there that could not be fetched, in milliseconds. */
+const RETRY_AFTER = 5000;
 
 interface Remembered {
   readonly consumer: Consumer;
@@ -62,13 +65,30 @@ export class Verifier {
       const consumer = consumerOf(token.claims, this.#rules);
       const source = issuer.keys.value;
       const keys = source.current() ?? (await source.load());
-      if (keys.length === 0) return { kind: 'unavailable', reason: `no keys of ${issuer.name}` };
-      const key = await findKey(token, keys, source);
+      if (keys.length === 0)
+        return { kind: 'unavailable', reason: `no keys of ${issuer.name}`, retryAfter: RETRY_AFTER };
+      const found = await findKey(token, keys, source);
+      if (found.kind === 'too soon')
+        return {
+          ...found,
+          kind: 'unavailable',
+          reason: 'its key is not known, and was looked for a moment ago',
+        };
+      const { key } = found;
       this.#remember(text, { consumer, key, source, ends });
       return { kind: 'verified', consumer };
     } catch (error) {
       if (error instanceof TokenError) return { kind: 'refused', reason: error.message };
       throw error;
+    }
+  }
+
+  /** Fetches the keys that this token needs, however short ago that failed, so that an explanation is of now. */
+  async loadKeys(text: string): Promise<void> {
+    try {
+      await this.#issuerOf(readToken(text)).keys.value.load();
+    } catch (error) {
+      if (!(error instanceof TokenError)) throw error;
     }
   }
 
@@ -92,25 +112,27 @@ export class Verifier {
   }
 }
 
+type FoundKey =
+  | { readonly kind: 'found'; readonly key: VerificationKey }
+  | { readonly kind: 'too soon'; readonly retryAfter: number };
+
 async function findKey(
   { text, alg, kid }: CompactToken,
   keys: readonly VerificationKey[],
   source: KeySource,
-): Promise<VerificationKey> {
+): Promise<FoundKey> {
   const fitting = candidates(keys, alg, kid);
   const key = await verifySignature(text, alg, fitting);
-  if (key !== undefined) return key;
+  if (key !== undefined) return { kind: 'found', key };
   // A token that names a known key is bad; one that names none may be meant for a new one.
   if (kid !== undefined && fitting.some((one) => one.kid === kid))
     throw new TokenError('the signature is wrong');
-  const reloaded = source.reload();
-  const newKeys = reloaded === undefined ? [] : candidates(await reloaded, alg, kid);
-  const newKey = await verifySignature(
-    text,
-    alg,
-    newKeys.filter((one) => !fitting.includes(one)),
-  );
-  if (newKey !== undefined) return newKey;
+  const newAmong = (all: readonly VerificationKey[]): VerificationKey[] =>
+    candidates(all, alg, kid).filter((one) => !fitting.includes(one));
+  const look = await source.look((all) => newAmong(all).length > 0);
+  if (look.kind === 'too soon') return look;
+  const newKey = await verifySignature(text, alg, newAmong(look.keys));
+  if (newKey !== undefined) return { kind: 'found', key: newKey };
   throw new TokenError(fitting.length > 0 ? 'the signature is wrong' : 'no key of that name and type');
 }
 
