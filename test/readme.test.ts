@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import { readConfig } from '../src/config/load-config.ts';
 import { builtInPolicies } from '../src/gateway/built-in-policies.ts';
+import { explainRequest } from '../src/gateway/explain.ts';
 import { startProgram } from './kit/running-program.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -35,6 +36,29 @@ test('every configuration in the README is valid', async () => {
     const result = await readConfig(parse(block), { policies: builtInPolicies, env: {} });
     assert.deepEqual(result.ok ? [] : result.mistakes, []);
   }
+});
+
+test('what the README says about who is asking holds', async () => {
+  const block = blocks('yaml').find((text) => text.includes('api-key'));
+  const read = await readConfig(parse(block ?? ''), { policies: builtInPolicies, env: {} });
+  assert.ok(read.ok);
+  const { config } = read;
+  const explain = (path: string, ...lines: string[]) =>
+    explainRequest(
+      config,
+      { head: [`GET ${path} HTTP/1.1`, 'Host: a', ...lines, '', ''].join('\r\n'), peerIp: '127.0.0.1' },
+      builtInPolicies,
+    );
+  for (const [path, policy] of [
+    ['/orders', 'jwt'],
+    ['/reports', 'api-key'],
+  ] as const) {
+    const { end } = await explain(path);
+    assert.ok(end.type === 'answered' && end.policy === policy && end.reply.status === 401, path);
+  }
+  // The key whose digest stands there.
+  const { end } = await explain('/reports', 'X-Api-Key: foo');
+  assert.equal(end.type, 'forwarded');
 });
 
 test('every npm script in the README exists', () => {

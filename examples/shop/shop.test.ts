@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { listen } from '../../test/kit/listen.ts';
 import { needs } from '../../test/kit/needs.ts';
 import { freePorts, startProgram } from '../../test/kit/running-program.ts';
 import type { RunningProgram } from '../../test/kit/running-program.ts';
+
+const configFile = join(import.meta.dirname, 'waygate.yaml');
 
 /** What each printed line must answer, by what it is printed for. */
 const expected: Readonly<Record<string, RegExp>> = {
@@ -69,6 +73,14 @@ suite('the shop', { skip: needs('curl') }, () => {
     assert.equal(exitCode, 0, shop.output());
     for (const port of Object.values(ports)) await assertFree(Number(port));
   });
+});
+
+test('the line of waygate.yaml that explains a request does so', async () => {
+  const [, args] = /npx node (src.* -c (?:\S+))$/m.exec(readFileSync(configFile, 'utf8')) ?? [];
+  assert.ok(args, 'there is a line');
+  const program = startProgram(args.split(' '));
+  assert.equal(await program.ended, 0, program.output());
+  assert.match(program.output(), /^Answered by the policy jwt\n {2}401$/m);
 });
 
 test('a port that is taken is named, with the way out', async (t) => {
