@@ -110,6 +110,28 @@ describe('HeaderList', () => {
   });
 });
 
+it('brings back the lines that it had when it was copied', () => {
+  const text = 'a: 1\r\nb: 2\r\n';
+  const list = new HeaderList(text, [0, 1, 3, 4, 6, 7, 9, 10]);
+  list.append('c', '3');
+  const before = list.serialize();
+  const copy = list.copy();
+  list.delete('a');
+  list.delete('c');
+  list.append('d', '4');
+  assert.equal(copy.serialize(), before, 'a copy does not change with the list');
+  list.restore(copy);
+  list.append('e', '5');
+  assert.equal(list.serialize(), `${before}e: 5\r\n`);
+  list.restore(copy);
+  assert.equal(list.serialize(), before, 'more than once');
+  const bare = new HeaderList(text, [0, 1, 3, 4, 6, 7, 9, 10]);
+  const bareCopy = bare.copy();
+  bare.set('a', '2');
+  bare.restore(bareCopy);
+  assert.equal(bare.serialize(), text);
+});
+
 function asciiLower(text: string): string {
   return text.replace(/[A-Z]/g, (char) => char.toLowerCase());
 }

@@ -146,6 +146,20 @@ export class HeaderList {
     }
   }
 
+  /** A list with the lines of now, which {@link HeaderList.restore} can bring back. */
+  copy(): HeaderList {
+    const copy = new HeaderList(this.#text, this.#spans.slice());
+    copy.#added = this.#added?.slice();
+    return copy;
+  }
+
+  /** Brings back the lines that this list had when the copy was made. */
+  restore(copy: HeaderList): void {
+    const spans = copy.#spans;
+    for (let i = 0; i < spans.length; i++) this.#spans[i] = spans[i] as number;
+    this.#added = copy.#added?.slice();
+  }
+
   /**
    * The lines as they go onto the wire, each with its CRLF, without the empty line that ends a head.
    * Adjacent untouched lines that were received as `name: value CRLF` leave as one slice of the received text.

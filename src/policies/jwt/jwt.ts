@@ -6,7 +6,7 @@ import { normalType } from './claims.ts';
 import { compileIssuers } from './issuer.ts';
 import { options, type JwtOptions } from './options.ts';
 import { Refusals } from './refusals.ts';
-import { tokenPlace } from './token-place.ts';
+import { removeBearer, tokenPlace } from './token-place.ts';
 import { Verifier, type Verdict } from './verifier.ts';
 
 const notOneToken = 'not one token in its place';
@@ -16,6 +16,7 @@ export const jwt = definePolicy({
   name: 'jwt',
   description: 'Lets requests pass that bring a valid JSON Web Token, and says who is asking.',
   options,
+  authenticates: true,
   create(written, setup) {
     const verifier = sharedVerifier(written, setup);
     const place = tokenPlace(written.from);
@@ -33,6 +34,14 @@ export const jwt = definePolicy({
       if (!removes) return;
       place.remove(exchange.request);
       if (forwards) exchange.request.headers.set('Authorization', `Bearer ${token}`);
+      else removeBearer(exchange.request);
+    };
+
+    /** A service that takes bearer tokens for verified must not get one that nobody has looked at. */
+    const withoutToken = (exchange: Exchange): Reply | undefined => {
+      if (!written.optional) return refusals.noToken(exchange);
+      removeBearer(exchange.request);
+      return undefined;
     };
 
     const settle = (exchange: Exchange, token: string, verdict: Verdict): Reply | undefined => {
@@ -49,7 +58,7 @@ export const jwt = definePolicy({
     return {
       onRequest(exchange) {
         const found = place.find(exchange.request);
-        if (found.kind === 'none') return written.optional ? undefined : refusals.noToken(exchange);
+        if (found.kind === 'none') return withoutToken(exchange);
         if (found.kind === 'malformed') return refusals.badToken(exchange, notOneToken);
         const consumer = verifier.value.recall(found.text);
         if (consumer === undefined) return verify(exchange, found.text);
@@ -58,11 +67,7 @@ export const jwt = definePolicy({
       },
       async explain(exchange) {
         const found = place.find(exchange.request);
-        if (found.kind === 'none')
-          return {
-            reply: written.optional ? undefined : refusals.noToken(exchange),
-            notes: ['there is no token'],
-          };
+        if (found.kind === 'none') return { reply: withoutToken(exchange), notes: ['there is no token'] };
         if (found.kind === 'malformed')
           return {
             reply: refusals.badToken(exchange, notOneToken),
@@ -71,6 +76,10 @@ export const jwt = definePolicy({
         await verifier.value.loadKeys(found.text);
         const verdict = await verifier.value.verify(found.text);
         return { reply: settle(exchange, found.text, verdict), notes: [verdictNote(verdict)] };
+      },
+      discardCredentials({ request }) {
+        if (place.find(request).kind !== 'none') place.remove(request);
+        removeBearer(request);
       },
       close: () => {
         verifier.release();

@@ -24,6 +24,11 @@ const authorization: TokenPlace = {
   remove: ({ headers }) => void headers.delete('authorization'),
 };
 
+/** Takes a bearer token out that nobody has verified; `Authorization` of another scheme stays. */
+export function removeBearer(request: RequestHead): void {
+  if (authorization.find(request).kind !== 'none') authorization.remove(request);
+}
+
 function cookieNamed(name: string): TokenPlace {
   const prefix = `${name}=`;
   const isOurs = (pair: string): boolean => pair.startsWith(prefix);
