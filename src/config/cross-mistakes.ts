@@ -1,4 +1,5 @@
 import type { PolicyDefinition } from '../core/policy.ts';
+import { identityMistakes } from './checks/identity.ts';
 import { listenerMistakes } from './checks/listeners.ts';
 import { regExpMistakes, type RegExpVerdicts } from './checks/regular-expressions.ts';
 import { nameMistakes, routeMistakes } from './checks/routes.ts';
@@ -18,6 +19,7 @@ export function* crossMistakes(
 ): Generator<undefined, Finding[], void> {
   return [
     ...listenerMistakes(view),
+    ...identityMistakes(view),
     ...upstreamMistakes(view),
     ...nameMistakes(view),
     ...routeMistakes(view, policies),

@@ -14,6 +14,7 @@ export type UpstreamDocument = ConfigDocument['upstreams'][string];
 export interface DocumentView {
   readonly listen: ConfigDocument['listen'] | undefined;
   readonly admin: ConfigDocument['admin'];
+  readonly identity: ConfigDocument['identity'] | undefined;
   /** By name; undefined for one that could not be read. The whole is undefined when nobody can say which names exist. */
   readonly upstreams: ReadonlyMap<string, UpstreamDocument | undefined> | undefined;
   readonly policies: readonly ParsedPolicyUse[] | undefined;
@@ -26,10 +27,11 @@ export interface DocumentView {
 
 /** The view of a document in which each key is right by itself. */
 export function completeView(document: ConfigDocument, raw: unknown): DocumentView {
-  const { listen, admin, policies, routes } = document;
+  const { listen, admin, identity, policies, routes } = document;
   return {
     listen,
     admin,
+    identity,
     policies,
     routes,
     upstreams: new Map(Object.entries(document.upstreams)),
@@ -41,8 +43,8 @@ export function completeView(document: ConfigDocument, raw: unknown): DocumentVi
 /** The view of a document with mistakes: each key is read by itself, and those with mistakes are left out. */
 export function salvagedView(schema: DocumentSchema, raw: unknown): DocumentView {
   const { shape } = schema;
-  const { listen, admin, policies } = readKeys(
-    { listen: shape.listen, admin: shape.admin, policies: shape.policies },
+  const { listen, admin, identity, policies } = readKeys(
+    { listen: shape.listen, admin: shape.admin, identity: shape.identity, policies: shape.policies },
     raw,
   );
   const routeShape = shape.routes.element.shape;
@@ -50,12 +52,22 @@ export function salvagedView(schema: DocumentSchema, raw: unknown): DocumentView
   return {
     listen,
     admin,
+    identity: identity ?? readIdentity(valueAt(raw, ['identity', 'headers'])),
     policies,
     upstreams: readUpstreams(valueAt(raw, ['upstreams'])),
     routes: Array.isArray(rawRoutes) ? rawRoutes.map((route) => readKeys(routeShape, route)) : [],
     has: hasIn(raw),
     raw,
   };
+}
+
+/** Those headers of `identity` that are texts. */
+function readIdentity(raw: unknown): DocumentView['identity'] {
+  if (!isMapping(raw)) return undefined;
+  const texts = Object.entries(raw).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  );
+  return { headers: Object.fromEntries(texts) };
 }
 
 function readUpstreams(raw: unknown): DocumentView['upstreams'] {

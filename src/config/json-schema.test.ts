@@ -38,6 +38,7 @@ describe('the JSON Schema', () => {
         'admin',
         'drain',
         'forwarded',
+        'identity',
         'limits',
         'listen',
         'log',

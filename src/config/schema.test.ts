@@ -33,6 +33,7 @@ describe('a configuration that says next to nothing', () => {
       workers: 1,
       forwarded: 'x-forwarded',
       via: 'waygate',
+      identity: { headers: { 'X-Consumer': '${consumer.id}' } },
       timeouts: {
         requestHeaders: 10_000,
         keepAlive: 75_000,

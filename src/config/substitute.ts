@@ -140,10 +140,12 @@ function placeholders(text: string, template: boolean): Placeholder[] {
   return found;
 }
 
-/** A policy's options and `rewrite` may hold templates; see `core/template.ts`. */
+/** A policy's options, `rewrite` and the headers of `identity` may hold templates; see `core/template.ts`. */
 function isTemplate(path: Path): boolean {
   return (
-    path[0] === 'policies' || (path[0] === 'routes' && (path[2] === 'policies' || path[2] === 'rewrite'))
+    path[0] === 'policies' ||
+    path[0] === 'identity' ||
+    (path[0] === 'routes' && (path[2] === 'policies' || path[2] === 'rewrite'))
   );
 }
 

@@ -13,7 +13,7 @@ export interface IncomingRequest extends RequestHead {
   readonly upgrade: string | undefined;
   /** The client takes trailers (`TE: trailers`, RFC 9110 §10.1.4). */
   readonly acceptsTrailers: boolean;
-  /** Header lines that were dropped because their names hold an underscore. */
+  /** Header lines that were dropped for their names, whatever is configured: with an underscore, or only for the gateway to set. */
   readonly droppedNames: number;
 }
 

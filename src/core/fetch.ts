@@ -26,5 +26,6 @@ export interface FetchedAnswer {
 /**
  * Gets a document from another server, such as the keys of an issuer, or asks it something. No redirect is followed: a 3xx is an
  * answer as any other. Certificates are verified. Rejects with an Error when there is no complete answer within the limits.
+ * Ask only what may be asked twice: it is sent again when a connection at rest turns out to have been closed.
  */
 export type Fetch = (url: string, request: FetchRequest) => Promise<FetchedAnswer>;

@@ -152,6 +152,9 @@ describe('compileTemplate', () => {
       message: '${consumer.id} cannot be used here',
       remedy: 'use one of ${client.ip}, ${params.<name>}, or a fixed text',
     });
+    assert.throws(() => compileTemplate('${params.id}', [], ['client.ip']), {
+      message: '${params.id} cannot be used here',
+    });
   });
 
   it('refuses a brace that is not closed, and what is no name', () => {

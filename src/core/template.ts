@@ -99,14 +99,10 @@ function variablePart(
   paramNames: readonly string[],
   allowed: readonly TemplateVariable[],
 ): VariablePart {
+  if (name.startsWith('params.') && !allowed.includes('params')) throw notAllowed(name, allowed);
   const part = findVariable(name, paramNames);
   if (part === undefined) throw unknownVariable(name, paramNames, allowed);
-  if (!allowed.includes(part.variable)) {
-    throw new TemplateError(
-      `\${${name}} cannot be used here`,
-      `use one of ${list(allowed)}, or a fixed text`,
-    );
-  }
+  if (!allowed.includes(part.variable)) throw notAllowed(name, allowed);
   return part;
 }
 
@@ -139,6 +135,10 @@ function claimVariable(name: string, path: string): VariablePart {
     );
   }
   return { variable: 'consumer.claims', name, read: claimReader(path) };
+}
+
+function notAllowed(name: string, allowed: readonly TemplateVariable[]): TemplateError {
+  return new TemplateError(`\${${name}} cannot be used here`, `use one of ${list(allowed)}, or a fixed text`);
 }
 
 function unclosed(rest: string): TemplateError {

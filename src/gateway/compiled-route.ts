@@ -6,6 +6,7 @@ import { canonicalPath } from '../http/path.ts';
 import type { ClientSettings } from '../http1/client-connection.ts';
 import type { RouteMetrics } from '../observe/gateway-metrics.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { Identity } from './identity.ts';
 
 /** Long enough for a quiet event stream or WebSocket, short enough to notice a dead one; milliseconds. */
 const STREAM_IDLE = 10 * 60_000;
@@ -31,6 +32,8 @@ export interface CompiledRoute {
   /** Whether the path for the target is another one than the request's. */
   readonly rewrites: boolean;
   readonly rewrite: UrlTemplate | undefined;
+  /** The trailers of requests that are passed on: those of the route, but none that says who is asking. */
+  readonly requestTrailers: readonly string[];
   readonly bodyLimit: number;
   readonly exchangeTimeout: number;
   readonly requestBodyTimeout: number;
@@ -56,6 +59,7 @@ export function compileRoute(
     readonly upstream: Upstream | undefined;
     readonly metrics: RouteMetrics;
     readonly paramNames: readonly string[];
+    readonly identity: Identity;
   },
 ): CompiledRoute {
   const upstreamTimeouts = parts.upstream?.config.timeouts;
@@ -75,6 +79,7 @@ export function compileRoute(
     metrics: parts.metrics,
     rewrites: config.stripPrefix || config.rewrite !== undefined,
     rewrite: config.rewrite === undefined ? undefined : compilePathTemplate(config.rewrite, parts.paramNames),
+    requestTrailers: config.trailers.filter((name) => !parts.identity.owns(name)),
     bodyLimit: config.limits.body,
     exchangeTimeout: config.timeouts.exchange,
     requestBodyTimeout: config.timeouts.requestBody,
@@ -104,6 +109,7 @@ export function compileMiss(
     metrics,
     rewrites: false,
     rewrite: undefined,
+    requestTrailers: [],
     bodyLimit: all.limits.body,
     exchangeTimeout: all.timeouts.exchange,
     requestBodyTimeout: all.timeouts.requestBody,

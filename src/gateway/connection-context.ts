@@ -98,8 +98,10 @@ export class ConnectionContext implements ServerConnectionHandler, ExchangeConte
       if (this.#trusted) client = forwarding.behindProxy(request.headers, this.#peerIp);
       else removeForwarding(request.headers);
     }
+    // Before anything reads them: routes, policies and templates see no identity but that which a policy has established.
+    const dropped = request.droppedNames + snapshot.identity.removeFrom(request.headers);
+    if (dropped > 0) this.#core.metrics.headersDropped(dropped);
     const found = findRoute(snapshot, request);
-    if (request.droppedNames > 0) this.#core.metrics.headersDropped(request.droppedNames);
     snapshot.use();
     return new GatewayExchange(request, connection, found, client, snapshot, this);
   }

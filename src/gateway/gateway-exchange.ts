@@ -12,7 +12,7 @@ import { commonMethods } from '../http/methods.ts';
 import { canonicalPath, hasEncodedSeparator } from '../http/path.ts';
 import type { Http1Request } from '../http1/request-head.ts';
 import { allowedTrailers } from '../http1/trailers.ts';
-import { UpstreamCall } from '../upstream/upstream-call.ts';
+import { UpstreamCall, type CallRequest } from '../upstream/upstream-call.ts';
 import type { CompiledRoute } from './compiled-route.ts';
 import type { FoundRoute } from './find-route.ts';
 import type { ExchangeContext, RunningExchange } from './exchange-context.ts';
@@ -237,15 +237,17 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
       this.#answerError(new GatewayError('policy_failed', 'a policy made a path that is not canonical'));
       return;
     }
+    let toSend: CallRequest;
+    try {
+      toSend = buildCall(this, this.#context, this.#requestStages !== undefined);
+    } catch (error) {
+      this.#answerError(asGatewayError(error, 'writing the head for the target'));
+      return;
+    }
     this.#phase = 'calling';
     this.#calledAt = this.#context.clock.monotonic();
     if (route.exchangeTimeout === 0) this.#downstream.setExchangeTimeout(0);
-    const call = new UpstreamCall(
-      route.upstream,
-      buildCall(this, this.#context, this.#requestStages !== undefined),
-      this,
-      route.clientSettings,
-    );
+    const call = new UpstreamCall(route.upstream, toSend, this, route.clientSettings);
     this.#call = call;
     this.#requestSink = call;
     this.#responseSource = call;
@@ -297,7 +299,7 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
 
   onRequestEnd(trailers: HeaderList | undefined): void {
     if (this.#phase === 'done') return;
-    this.#requestSink?.end(allowedTrailers(trailers, this.route.config?.trailers ?? []));
+    this.#requestSink?.end(allowedTrailers(trailers, this.route.requestTrailers));
   }
 
   onRequestFlush(): boolean {

@@ -9,6 +9,7 @@ import type { Target } from '../upstream/target.ts';
 import type { CallRequest } from '../upstream/upstream-call.ts';
 import { hostWithPort } from './client-address.ts';
 import type { CompiledRoute } from './compiled-route.ts';
+import type { Identity } from './identity.ts';
 import { stripPrefix } from './compiled-route.ts';
 import { ownedInRequests } from './policy-reply.ts';
 
@@ -34,7 +35,11 @@ export interface OutgoingContext {
 }
 
 /** An exchange as far as the request to the target depends on it. */
-type Outgoing = Exchange & { readonly request: Http1Request; readonly route: CompiledRoute };
+type Outgoing = Exchange & {
+  readonly request: Http1Request;
+  readonly route: CompiledRoute;
+  readonly snapshot: { readonly identity: Identity };
+};
 
 /**
  * The path that the target sees, from the route's settings.
@@ -50,7 +55,10 @@ export function targetPath(exchange: Outgoing): string {
   return rendered;
 }
 
-/** The request as it goes to a target: what is the same for every target is computed here, once. */
+/**
+ * The request as it goes to a target: what is the same for every target is computed here, once.
+ * @throws GatewayError `bad_request` when who is asking cannot be said in a header.
+ */
 export function buildCall(exchange: Outgoing, context: OutgoingContext, wrapped: boolean): CallRequest {
   const { request, route } = exchange;
   const { headers } = request;
@@ -96,8 +104,8 @@ function outgoingLength(request: Http1Request, wrapped: boolean): number {
 }
 
 function addedLines(exchange: Outgoing, context: OutgoingContext): string {
-  const { request, route } = exchange;
-  let lines = `Via: ${request.httpVersion} ${context.via}\r\n${context.forwardingLines(exchange)}`;
+  const { request, route, snapshot } = exchange;
+  let lines = `Via: ${request.httpVersion} ${context.via}\r\n${context.forwardingLines(exchange)}${snapshot.identity.linesFor(exchange)}`;
   if (request.upgrade === 'websocket') lines += 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
   else if (request.acceptsTrailers && (route.config?.trailers.length ?? 0) > 0)
     lines += 'TE: trailers\r\nConnection: TE\r\n';

@@ -17,6 +17,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 import { Forwarding } from './client-address.ts';
 import type { CompiledRoute, NamedPolicy } from './compiled-route.ts';
 import { compileMiss, compileRoute } from './compiled-route.ts';
+import { Identity } from './identity.ts';
 import type { SharedValues } from './shared-values.ts';
 
 /** What a snapshot is compiled with. */
@@ -60,6 +61,7 @@ export class Snapshot {
   readonly routes: readonly CompiledRoute[];
   readonly miss: CompiledRoute;
   readonly forwarding: Forwarding;
+  readonly identity: Identity;
   readonly serverSettings: ServerSettings;
   readonly #policies: readonly NamedPolicy[];
   readonly #logger: Logger;
@@ -75,6 +77,8 @@ export class Snapshot {
     this.version = version;
     this.loadedAt = environment.clock.now();
     this.#logger = environment.logger;
+    const identity = new Identity(config.identity);
+    this.identity = identity;
     const maker = new PolicyMaker(environment);
     const missPolicies = maker.make(config.policies, '', []);
     this.routes = config.routes.map((route) => {
@@ -84,6 +88,7 @@ export class Snapshot {
         upstream: route.upstream === undefined ? undefined : environment.upstream(route.upstream),
         metrics: environment.routeMetrics(route.name),
         paramNames: names,
+        identity,
       });
     });
     this.miss = compileMiss(config, missPolicies, environment.routeMetrics(''));

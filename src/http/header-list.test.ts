@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { HeaderList } from './header-list.ts';
+import { LookAlikes } from './look-alikes.ts';
 
 /** A list as a parser makes it. The separator and the space behind the value are what a line was received with. */
 function received(
@@ -19,6 +20,21 @@ function received(
 }
 
 describe('HeaderList', () => {
+  it('removes look-alikes of names, received or added, and counts them', () => {
+    const list = received([
+      ['X-User', 'a'],
+      ['Accept', 'b'],
+      ['x.USER', 'c'],
+    ]);
+    list.delete('accept');
+    list.append('X_User', 'd');
+    list.append('x-users', 'e');
+    assert.equal(list.deleteLookAlikes(new LookAlikes(['accept'])), 0);
+    assert.equal(list.deleteLookAlikes(new LookAlikes(['x-user'])), 3);
+    assert.equal(list.serialize(), 'x-users: e\r\n');
+    assert.equal(list.deleteLookAlikes(new LookAlikes(['x-user'])), 0);
+  });
+
   it('keeps lines in order, as received, and looks names up without regard to case', () => {
     const list = received([
       ['Host', 'a'],

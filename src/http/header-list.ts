@@ -1,3 +1,5 @@
+import type { LookAlikes } from './look-alikes.ts';
+
 /**
  * The header lines of one message: an ordered flat list, exactly as received, never a dictionary.
  *
@@ -112,18 +114,32 @@ export class HeaderList {
    * @param name in lower case.
    */
   delete(name: string): boolean {
-    return this.#removeWhere(
-      (text, start, end) => end - start === name.length && sameName(text, start, name),
-    );
+    const isIt = (text: string, start: number, end: number): boolean =>
+      end - start === name.length && sameName(text, start, name);
+    return this.#removeWhere(isIt) > 0;
   }
 
   /** Removes every line whose name, in lower case, the predicate accepts. */
   deleteWhere(predicate: (name: string) => boolean): boolean {
-    return this.#removeWhere((text, start, end) => predicate(text.slice(start, end).toLowerCase()));
+    return this.#removeWhere((text, start, end) => predicate(text.slice(start, end).toLowerCase())) > 0;
+  }
+
+  /** Removes every line whose name may be taken for one of these, and says how many there were. */
+  deleteLookAlikes(names: LookAlikes): number {
+    // Every request comes by here: no text is cut out, and no function is made unless there is something to remove.
+    const text = this.#text;
+    const spans = this.#spans;
+    let found = false;
+    for (let i = 0; i < spans.length && !found; i += 4) {
+      const start = spans[i] as number;
+      found = start !== -1 && names.hasAt(text, start, spans[i + 1] as number);
+    }
+    if (!found && this.#added === undefined) return 0;
+    return this.#removeWhere((name, start, end) => names.hasAt(name, start, end));
   }
 
   /** Removes every line that was added later and whose name, in lower case, is in the set. Received lines stay. */
-  deleteAdded(names: ReadonlySet<string>): void {
+  deleteAdded(names: { has(name: string): boolean }): void {
     const added = this.#added;
     if (added === undefined) return;
     for (let i = 0; i < added.length; i += 2) {
@@ -198,14 +214,14 @@ export class HeaderList {
     return out;
   }
 
-  #removeWhere(matches: (text: string, start: number, end: number) => boolean): boolean {
+  #removeWhere(matches: (text: string, start: number, end: number) => boolean): number {
     const spans = this.#spans;
-    let removed = false;
+    let removed = 0;
     for (let i = 0; i < spans.length; i += 4) {
       const start = spans[i] as number;
       if (start === -1 || !matches(this.#text, start, spans[i + 1] as number)) continue;
       spans[i] = -1;
-      removed = true;
+      removed++;
     }
     const added = this.#added;
     if (added === undefined) return removed;
@@ -213,7 +229,7 @@ export class HeaderList {
       const name = added[i] as string;
       if (name === '' || !matches(name, 0, name.length)) continue;
       added[i] = '';
-      removed = true;
+      removed++;
     }
     return removed;
   }

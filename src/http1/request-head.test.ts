@@ -162,6 +162,37 @@ describe('header lines', () => {
     assert.equal(droppedNames, 3);
   });
 
+  it('are dropped when they are reserved for the gateway, in any spelling (F58, F59)', () => {
+    const reserved = [
+      'X-Consumer-Id',
+      'x-CONSUMER-groups',
+      'X.Consumer.Role',
+      'X-Gw-Route',
+      'x.gw.a',
+      'X~Waygate-User',
+    ];
+    const kept = ['X-Consumer', 'X-Gway', 'X-Consumers', 'X.Y', '~'];
+    const { headers, droppedNames } = accepted(get(...[...reserved, ...kept].map((name) => `${name}: 1`)));
+    assert.deepEqual(
+      [...headers].map(([name]) => name),
+      kept,
+    );
+    assert.equal(droppedNames, reserved.length);
+  });
+
+  it('are dropped when another sign for a hyphen makes them a name that the gateway acts on (F58)', () => {
+    const lines = [
+      'X.Forwarded.For: 1',
+      'content~length: 5',
+      'Transfer.Encoding: chunked',
+      'X-Original.URL: /a',
+      'Via.: a',
+    ];
+    const { headers, forwarded, contentLength } = accepted(get(...lines));
+    assert.deepEqual([...headers], [['Via.', 'a']]);
+    assert.deepEqual([forwarded, contentLength], [false, 0]);
+  });
+
   it('are told apart from names of the object prototype', () => {
     const { headers } = accepted(get('constructor: a', 'toString: b', 'hasOwnProperty: c'));
     assert.deepEqual(

@@ -4,6 +4,7 @@ import { parseTokenList } from '../http/field.ts';
 import { HeaderList } from '../http/header-list.ts';
 import type { HostAndPort } from '../http/host.ts';
 import { parseHost } from '../http/host.ts';
+import { isReservedName, plainName } from '../http/look-alikes.ts';
 import { canonicalPath } from '../http/path.ts';
 import type { RequestTarget } from '../http/request-target.ts';
 import { emptyRequestTarget, readRequestTarget } from '../http/request-target.ts';
@@ -59,7 +60,8 @@ export function createHeadMemory(): HeadMemory {
 
 /**
  * From the head that llhttp has accepted to the canonical request, or to the reason why not. Hop-by-hop lines and what
- * a `Connection` header nominates are gone from the result, so are names with an underscore (RFC 9110 §7.6.1).
+ * a `Connection` header nominates are gone from the result (RFC 9110 §7.6.1), so are names with an underscore and those that
+ * are reserved for the gateway.
  * @throws GatewayError with side `client`; the connection is to be closed.
  */
 export function readRequestHead(head: RawHead, limits: HeadLimits, memory: HeadMemory): Http1Request {
@@ -271,10 +273,26 @@ function removeLines(text: string, spans: number[], name: string): void {
   }
 }
 
-/** Names that servers behind us read as another name (`Content_Length`), and names that are ours alone. */
+/** What a character says about a name: an underscore, or another one that is neither letter, digit nor hyphen. */
+const UNDERSCORE = 1;
+const ODD = 2;
+const nameMarks = new Uint8Array(256).fill(ODD);
+for (const char of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-')
+  nameMarks[char.charCodeAt(0)] = 0;
+nameMarks['_'.charCodeAt(0)] = UNDERSCORE;
+
+/**
+ * Names that servers behind us read as another name that means something here (`Content_Length`, `X.Forwarded.For`), and
+ * names that are for the gateway alone.
+ */
 function isDropped(text: string, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) if (text.charCodeAt(i) === 0x5f) return true;
-  return end - start > 10 && spells(text, start, 'x-waygate-');
+  let marks = 0;
+  for (let i = start; i < end; i++) marks |= nameMarks[text.charCodeAt(i)] as number;
+  if (marks === 0) return isReservedName(text, start, end);
+  if ((marks & UNDERSCORE) !== 0) return true;
+  return (
+    classify(plainName(text.slice(start, end)), 0, end - start) !== 0 || isReservedName(text, start, end)
+  );
 }
 
 function checkTarget(raw: string, method: string, memory: HeadMemory): RequestTarget {

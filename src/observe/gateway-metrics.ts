@@ -85,7 +85,7 @@ export class GatewayMetrics {
     );
     this.#headersDropped = registry.counter(
       'waygate_headers_dropped_total',
-      'Request headers dropped because their names contain an underscore.',
+      'Request headers dropped for their names: with an underscore, or only for the gateway to set.',
     );
     registry.sample(
       'gauge',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { PolicyDefinition } from '../../core/policy.ts';
 import { withRemedy } from '../../core/remedy.ts';
+import { identity } from './identity.ts';
 import { admin, forwarded, listen, trustedProxies, via } from './listener.ts';
 import { policyList } from './policy-use.ts';
 import { routeShape } from './route.ts';
@@ -34,6 +35,7 @@ function makeSchema(policies: readonly PolicyDefinition[]) {
     trustedProxies,
     forwarded,
     via,
+    identity,
     workers,
     timeouts,
     limits,
