@@ -51,8 +51,8 @@ test('an answer that is too large is given up, however it is packed', async (t) 
 });
 
 test('an answer that takes too long is given up, before its head and within its body', async (t) => {
-  const silent = await serve(t, () => undefined);
-  await assert.rejects(systemFetch(silent, { ...limits, timeout: 50 }), { name: 'TimeoutError' });
+  const mute = await serve(t, () => undefined);
+  await assert.rejects(systemFetch(mute, { ...limits, timeout: 50 }), { name: 'TimeoutError' });
   const slow = await serve(t, (_request, response) => void response.write('{'));
   await assert.rejects(systemFetch(slow, { ...limits, timeout: 50 }), { name: 'TimeoutError' });
 });

@@ -85,7 +85,8 @@ function send(call: ClientRequest, { headers, body }: FetchRequest): Promise<Inc
     for (const [name, value] of headers ?? [['accept', 'application/json, */*;q=0.1']])
       call.appendHeader(name, value);
     if (!call.hasHeader('accept-encoding')) call.setHeader('accept-encoding', 'identity');
-    call.end(body);
+    // Octets: a text would have the head encoded along with it, as UTF-8.
+    call.end(typeof body === 'string' ? Buffer.from(body) : body);
   });
 }
 
