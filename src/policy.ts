@@ -51,5 +51,6 @@ export { isFieldName, isFieldValue, isToken, parseTokenList } from './http/field
 export { IpSet, normalizeIp } from './http/ip.ts';
 
 // Bodies.
+export { isBodyFeed, type BodyFeed, type FeedControl, type ReplyBody } from './core/reply-body.ts';
 export type { BodySink, BodySource, BodyStage, StageSink } from './core/body.ts';
 export { nodeStreamStage, webStreamStage } from './core/body-streams.ts';

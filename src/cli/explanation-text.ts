@@ -106,6 +106,7 @@ function endPart(end: ExplainedEnd, paint: Paint): string {
 /** The body of a reply as text; of one that is none, how long it is. Undefined when there is no body. */
 export function bodyText(body: Reply['body']): string | undefined {
   if (body === undefined || typeof body === 'string') return body;
+  if (!(body instanceof Uint8Array)) return `${body.length ?? 'some'} octets`;
   return isUtf8(body) ? Buffer.from(body).toString('utf8') : `${body.length} octets`;
 }
 

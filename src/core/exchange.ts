@@ -1,6 +1,7 @@
 import type { HeaderList } from '../http/header-list.ts';
 import type { BodyStage } from './body.ts';
 import type { GatewayError } from './errors.ts';
+import type { ReplyBody } from './reply-body.ts';
 
 /**
  * The canonical request: made once, before anything decides on it. Router, policies, cache key and the upstream's
@@ -31,6 +32,11 @@ export interface ResponseHead {
   readonly headers: HeaderList;
   /** Where the answer comes from: a target, a policy's {@link Reply}, or a {@link GatewayError}. */
   readonly from: 'target' | 'reply' | 'error';
+  /**
+   * Set by a policy, it takes the place of the body that was answered, with the status and headers as they stand here: a
+   * stored answer for a 304 of the target, or for an error.
+   */
+  body?: ReplyBody;
 }
 
 /** Who is at the other end, once `trustedProxies` has been taken into account. */
@@ -56,7 +62,7 @@ export interface Consumer {
 export interface Reply {
   readonly status: number;
   readonly headers?: Iterable<readonly [name: string, value: string]>;
-  readonly body?: string | Uint8Array;
+  readonly body?: ReplyBody;
   /**
    * Set in a refusal by a policy that establishes who is asking: the request has no credentials of its kind at all. What does
    * not say so has looked at some, and found them wanting.
@@ -107,4 +113,18 @@ export interface Exchange {
   wrapRequestBody(stage: BodyStage): void;
   /** Puts a stage into the response body's way. In `onRequest` or `onResponse` only. */
   wrapResponseBody(stage: BodyStage): void;
+  /**
+   * Lets the answer be received to its end even if the client goes away, for a stage that keeps it for others. A request with
+   * a body is broken off all the same. In `onRequest` or `onResponse`.
+   */
+  outliveClient(): void;
+  /**
+   * Begins another exchange, without a client: with a copy of this request as it is now, without a body and with the same
+   * consumer, through the policies behind the one that asks, to the target. Its answer goes through the same policies and the one that asks,
+   * and then nowhere. It is in no access log. In `onRequest` or `onResponse`.
+   * @param prepare gets the new exchange before it begins: to mark its `state`, and to edit its request.
+   */
+  startBackground(prepare: (exchange: Exchange) => void): void;
+  /** Whether it was begun by {@link startBackground}. */
+  readonly background: boolean;
 }

@@ -7,7 +7,7 @@ import type { GatewayError } from './errors.ts';
  * that says something after its end must not be heard there.
  */
 export class OnceSink implements BodySink {
-  readonly #sink: BodySink;
+  #sink: BodySink;
   #ended = false;
 
   constructor(sink: BodySink) {
@@ -28,6 +28,11 @@ export class OnceSink implements BodySink {
     if (this.#ended) return;
     this.#ended = true;
     this.#sink.abort(error);
+  }
+
+  /** Another takes the place of what is behind it. */
+  redirect(sink: BodySink): void {
+    this.#sink = sink;
   }
 
   /** Hears nothing from here on; what is behind it has been told otherwise. */

@@ -16,6 +16,7 @@ import { problemOf } from '../core/problem.ts';
 import { hostWithPort, removeForwarding } from './client-address.ts';
 import type { ExchangeContext, RunningExchange } from './exchange-context.ts';
 import { findRoute } from './find-route.ts';
+import type { Nobody } from './nobody.ts';
 import { GatewayExchange } from './gateway-exchange.ts';
 import type { GatewayCore } from './gateway-core.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -63,6 +64,10 @@ export class ConnectionContext implements ServerConnectionHandler, ExchangeConte
 
   get turn(): LoopTurn {
     return this.#core.turn;
+  }
+
+  get nobodies(): Set<Nobody> {
+    return this.#core.nobodies;
   }
 
   get draining(): boolean {

@@ -3,6 +3,7 @@ import type { GatewayError } from '../core/errors.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { Http1Request } from '../http1/request-head.ts';
 import type { CompiledRoute } from './compiled-route.ts';
+import type { NobodysPlace } from './nobody.ts';
 import type { OutgoingContext } from './outgoing.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -15,7 +16,7 @@ export interface RunningExchange extends Exchange {
 }
 
 /** What an exchange needs of the gateway around it. */
-export interface ExchangeContext extends OutgoingContext {
+export interface ExchangeContext extends OutgoingContext, NobodysPlace {
   readonly clock: Clock;
   /** How long policies may take on a route without a time-out, in milliseconds. */
   readonly policyPatience: number;

@@ -16,6 +16,7 @@ import type { GatewayMetrics } from '../observe/gateway-metrics.ts';
 import { TargetStates } from '../upstream/target.ts';
 import { Upstream, UpstreamState } from '../upstream/upstream.ts';
 import type { RunningExchange } from './exchange-context.ts';
+import type { Nobody } from './nobody.ts';
 import { loopError } from './outgoing.ts';
 import type { OverloadMonitor } from './overload.ts';
 import { RequestIds } from './request-ids.ts';
@@ -57,6 +58,8 @@ export class GatewayCore {
   readonly #options: CoreOptions;
   readonly #dates: DateCache;
   readonly #shared = new SharedValues();
+  /** Exchanges that go on, or began, without a client. */
+  readonly nobodies = new Set<Nobody>();
   readonly #upstreamStates = new Map<string, UpstreamState>();
   /** Told apart from other gateways of the same name by its end, so that a chain of two is no loop. */
   readonly #instance: string;
@@ -177,6 +180,8 @@ export class GatewayCore {
     this.#inFlight--;
     this.metrics.exchangeEnded();
     exchange.snapshot.leave();
+    // No request of a client: what it costs is counted with the upstream.
+    if (exchange.background) return;
     const { outcome, request, route } = exchange;
     const { status, duration, upstreamDuration, requestBytes, responseBytes } = outcome;
     route.metrics.finished(request.method, status, duration, upstreamDuration, requestBytes, responseBytes);
@@ -246,6 +251,7 @@ export class GatewayCore {
 
   /** Ends timers and connections to targets. */
   close(): void {
+    for (const nobody of [...this.nobodies]) nobody.lose();
     this.#snapshot?.retire();
     this.targets.destroy();
     this.wheel.close();

@@ -4,8 +4,9 @@ import { guardStage } from '../core/guarded-stage.ts';
 import { OnceSink } from '../core/once-sink.ts';
 import type { Downstream, DownstreamHandler } from '../core/downstream.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { Client, Consumer, Outcome, Reply, ResponseHead } from '../core/exchange.ts';
+import type { Client, Consumer, Exchange, Outcome, Reply, ResponseHead } from '../core/exchange.ts';
 import { problemOf } from '../core/problem.ts';
+import { isBodyFeed } from '../core/reply-body.ts';
 import type { UpstreamHandler, UpstreamResponse } from '../core/upstream-call.ts';
 import { HeaderList } from '../http/header-list.ts';
 import { commonMethods } from '../http/methods.ts';
@@ -18,8 +19,10 @@ import type { FoundRoute } from './find-route.ts';
 import type { ExchangeContext, RunningExchange } from './exchange-context.ts';
 import type { Snapshot } from './snapshot.ts';
 import { buildCall, methodTakesNoTunnel, refusedUpgrade, targetPath } from './outgoing.ts';
-import type { CheckedReply } from './policy-reply.ts';
-import { checkReply, isFinalStatus, ownedInAnswers } from './policy-reply.ts';
+import { FedBody } from './fed-body.ts';
+import { Nobody } from './nobody.ts';
+import type { AnswerBody, CheckedReply } from './policy-reply.ts';
+import { answerBody, checkReply, isFinalStatus, ownedInAnswers } from './policy-reply.ts';
 
 const noParams: Readonly<Record<string, string>> = Object.freeze(
   Object.create(null) as Record<string, string>,
@@ -46,7 +49,8 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
   upstreamPath: string;
   requestBodyLimit: number;
   readonly #context: ExchangeContext;
-  readonly #downstream: Downstream;
+  /** Nobody's, once the client is gone from an exchange that outlives it. */
+  #downstream: Downstream;
   readonly #startedAt: number;
   readonly #time: number;
   #phase: Phase = 'policies';
@@ -82,6 +86,18 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
   #untimed: boolean;
   #clientGone = false;
   #tunnel = false;
+  readonly background: boolean;
+  /** The first policy that is asked: those before it have let the request pass already. */
+  readonly #first: number;
+  #outlives = false;
+  /** The connection is about to say that it is over, and means the client alone. */
+  #detaching = false;
+  /** An answer of ours that comes as it is made. */
+  #fed: FedBody | undefined;
+  /** What is sent in place of the target's answer, which must come to its end first so that its connection is of use. */
+  #replacement: (() => void) | undefined;
+  /** Nothing more of the target's answer is for the client. */
+  #replaced = false;
 
   constructor(
     request: Http1Request,
@@ -90,7 +106,10 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
     client: Client,
     snapshot: Snapshot,
     context: ExchangeContext,
+    first = -1,
   ) {
+    this.background = first !== -1;
+    this.#first = Math.max(0, first);
     this.request = request;
     const { route } = found;
     this.route = route;
@@ -145,6 +164,48 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
       this.#responseStageFailed(thrown, at);
     });
     (this.#responseStages ??= []).push(guarded);
+  }
+
+  outliveClient(): void {
+    this.#outlives = !this.request.hasBody && this.request.upgrade === undefined;
+  }
+
+  startBackground(prepare: (exchange: Exchange) => void): void {
+    const { snapshot, route, params, client } = this;
+    // The exchange that nobody waits for is its own downstream's handler.
+    const handler: { exchange?: GatewayExchange } = {};
+    const nobody = new Nobody(this.#context, {
+      onClientError: (error) => handler.exchange?.onClientError(error),
+      onExchangeTimeout: () => handler.exchange?.onExchangeTimeout(),
+      onResponseSent: () => handler.exchange?.onResponseSent(),
+    });
+    const exchange = new GatewayExchange(
+      withoutBody(this.request),
+      nobody,
+      { route, params, preflight: false },
+      client,
+      snapshot,
+      this.#context,
+      this.#asked,
+    );
+    handler.exchange = exchange;
+    exchange.consumer = this.consumer;
+    exchange.upstreamPath = this.upstreamPath;
+    exchange.#reached = this.#asked + 1;
+    prepare(exchange);
+    snapshot.use();
+    exchange.#startInBackground();
+  }
+
+  #startInBackground(): void {
+    const { exchangeTimeout } = this.route;
+    this.#context.started(this);
+    this.#downstream.setExchangeTimeout(
+      exchangeTimeout === 0 ? this.#context.policyPatience : exchangeTimeout,
+    );
+    const refusal = this.#context.refusal(this.request);
+    if (refusal === undefined) this.#runRequestPolicies();
+    else this.#answerError(refusal);
   }
 
   // The request, through the policies to the upstream.
@@ -346,7 +407,7 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
   }
 
   onResponseBody(chunk: Uint8Array): void {
-    if (this.#phase === 'done') return;
+    if (this.#phase === 'done' || this.#replaced) return;
     if (!this.#responseSink.write(chunk)) this.#call?.pause();
   }
 
@@ -355,6 +416,12 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
     if (this.#holdingAt !== -1) {
       this.#endHeld = true;
       this.#heldTrailers = trailers;
+      return;
+    }
+    if (this.#replaced) {
+      const send = this.#replacement;
+      this.#replacement = undefined;
+      send?.();
       return;
     }
     this.#responseSink.end(allowedTrailers(trailers, this.route.config?.trailers ?? []));
@@ -376,8 +443,10 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
   }
 
   onUpstreamError(error: GatewayError): void {
-    if (this.#phase === 'done') return;
+    if (this.#phase === 'done' || (this.#replaced && this.#replacement === undefined)) return;
     this.#error ??= error;
+    this.#replaced = false;
+    this.#replacement = undefined;
     if (this.#downstream.headSent && !this.#retract()) {
       this.#responseSink.abort(error);
       this.#downstream.abort(error);
@@ -392,7 +461,7 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
   }
 
   /** Runs the policies in reverse and sends the head; waits where one of them does. */
-  #respond(head: ResponseHead, length: number, hasBody: boolean, body?: Uint8Array): void {
+  #respond(head: ResponseHead, length: number, hasBody: boolean, body?: AnswerBody): void {
     if (!this.route.watchesResponses) {
       this.#sendHead(head, length, hasBody, body);
       return;
@@ -408,10 +477,10 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
     head: ResponseHead,
     length: number,
     hasBody: boolean,
-    body?: Uint8Array,
+    body?: AnswerBody,
   ): void {
     const { policies } = this.route;
-    for (let i = from; i >= 0; i--) {
+    for (let i = from; i >= this.#first; i--) {
       let waiting: void | Promise<void>;
       this.#asked = i;
       try {
@@ -458,12 +527,16 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
     else this.#call?.resume();
   }
 
-  #sendHead(head: ResponseHead, length: number, hasBody: boolean, body?: Uint8Array): void {
+  #sendHead(head: ResponseHead, length: number, hasBody: boolean, body?: AnswerBody): void {
     if (this.route.watchesResponses) {
       head.headers.deleteAdded(ownedInAnswers);
       // A policy may have changed the status.
       if (!isFinalStatus(head.status)) {
         this.#responsePolicyFailed(new RangeError(`the status ${String(head.status)}`), this.#asked);
+        return;
+      }
+      if (head.body !== undefined) {
+        this.#replaceBody(head, hasBody);
         return;
       }
       if (hasBody && isBodyless(head.status)) {
@@ -479,7 +552,7 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
     if (wrapped && this.#responseStages !== undefined) {
       this.#behindStages = new OnceSink(downstream);
       try {
-        const chain = chainStages(this.#responseStages, this.#call ?? idleSource, this.#behindStages);
+        const chain = chainStages(this.#responseStages, this.#answerSource, this.#behindStages);
         this.#responseSink = chain.sink;
         this.#responseSource = chain.source;
       } catch (error) {
@@ -487,17 +560,76 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
         return;
       }
     }
-    const sink = this.#responseSink;
-    if (head.from === 'target') {
-      downstream.sendHead(head, declared, hasBody);
-      return;
-    }
-    downstream.cork();
-    downstream.sendHead(head, declared, hasBody);
+    if (head.from === 'target') downstream.sendHead(head, declared, hasBody);
+    else this.#sendOwn(head, declared, hasBody, body);
+  }
+
+  #sendOwn(head: ResponseHead, length: number, hasBody: boolean, body: AnswerBody | undefined): void {
+    const downstream = this.#downstream;
     // Should a stage fail, the connection may be the next exchange's by the time that this comes to its end.
-    if (body !== undefined && hasBody) sink.write(body);
+    const sink = this.#responseSink;
+    downstream.cork();
+    downstream.sendHead(head, length, hasBody);
+    if (!hasBody) this.#fed?.cancel();
+    else if (this.#fed !== undefined) {
+      this.#startFeed(this.#fed, sink);
+      downstream.uncork();
+      return;
+    } else if (body instanceof Uint8Array) sink.write(body);
     sink.end();
     downstream.uncork();
+  }
+
+  #startFeed(fed: FedBody, sink: BodySink): void {
+    try {
+      fed.start({
+        sink,
+        cork: () => {
+          this.#downstream.cork();
+        },
+        uncork: () => this.#downstream.uncork(),
+        onBroken: (error) => {
+          this.onUpstreamError(error);
+        },
+      });
+    } catch (error) {
+      fed.cancel();
+      this.#responseStageFailed(error, this.#asked);
+    }
+  }
+
+  /** A policy has put another body in the place of the one that was answered. */
+  #replaceBody(head: ResponseHead, hadBody: boolean): void {
+    const { status, headers } = head;
+    const fromTarget = head.from === 'target';
+    let body: AnswerBody | undefined;
+    try {
+      body = answerBody(head.body);
+    } catch (error) {
+      this.#responsePolicyFailed(error, this.#asked);
+      return;
+    }
+    headers.delete('content-length');
+    const send = (): void => {
+      this.#sendAnswer({ status, headers, from: head.from === 'error' ? 'error' : 'reply' }, body);
+    };
+    if (fromTarget) this.#replaced = true;
+    if (fromTarget && !hadBody) this.#replacement = send;
+    else send();
+  }
+
+  /** Sends an answer of ours that has passed the policies. */
+  #sendAnswer(head: ResponseHead, body: AnswerBody | undefined): void {
+    const bodyless = isBodyless(head.status);
+    const hasBody = !bodyless && this.request.method !== 'HEAD';
+    this.#fed?.cancel();
+    this.#fed = isBodyFeed(body) ? new FedBody(body) : undefined;
+    this.#sendHead(head, bodyless ? -1 : lengthOf(body), hasBody, body);
+  }
+
+  /** What pushes the answer's body. */
+  get #answerSource(): BodySource {
+    return this.#fed ?? this.#call ?? idleSource;
   }
 
   /** The length after policies had their hands on the head: what a stage changed is chunked, anything else is as it was. */
@@ -523,8 +655,10 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
     const { status, headers, body } = checked;
     const bodyless = isBodyless(status);
     const hasBody = !bodyless && this.request.method !== 'HEAD';
-    const length = bodyless ? -1 : (body?.length ?? 0);
-    this.#respond({ status, headers, from }, length, hasBody, body);
+    this.#fed?.cancel();
+    if (isBodyFeed(body)) this.#responseSource = this.#fed = new FedBody(body);
+    else this.#fed = undefined;
+    this.#respond({ status, headers, from }, bodyless ? -1 : lengthOf(body), hasBody, body);
   }
 
   #answerError(error: GatewayError, headers: readonly (readonly [string, string])[] = []): void {
@@ -552,6 +686,8 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
     this.#context.policyFailed(name, this, thrown);
     this.#error ??= error;
     this.#call?.abort();
+    this.#fed?.cancel();
+    this.#fed = undefined;
     this.#answer = undefined;
     this.#endHeld = false;
     this.#responseStages = undefined;
@@ -606,12 +742,38 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
       this.#failRequest(error);
       return;
     }
-    this.#clientGone = true;
     this.#error ??= error;
+    if (
+      this.#outlives &&
+      (this.#phase === 'calling' || (this.#phase === 'responding' && this.#answersFromTarget))
+    ) {
+      this.#detach();
+      return;
+    }
+    this.#clientGone = true;
+    this.#fed?.cancel();
     this.#requestSink?.abort(error);
     // Stages hold streams and buffers of their own.
     if (this.#responseStages !== undefined) this.#responseSink.abort(error);
     this.#call?.abort();
+  }
+
+  /** Whether the target's answer is what is under way. */
+  get #answersFromTarget(): boolean {
+    return this.#fed === undefined && !this.#replaced && this.#call?.done === false;
+  }
+
+  /** The client is gone, and the target's answer goes on without it. */
+  #detach(): void {
+    const { exchangeTimeout } = this.route;
+    const nobody = new Nobody(this.#context, this, this.#downstream.headSent);
+    if (this.#responseSink === this.#downstream) this.#responseSink = nobody;
+    this.#behindStages?.redirect(nobody);
+    this.#downstream = nobody;
+    this.#detaching = true;
+    this.#outlives = false;
+    if (!this.#untimed) nobody.setExchangeTimeout(exchangeTimeout);
+    if (this.#holdingAt === -1) this.#responseSource?.resume();
   }
 
   onExchangeTimeout(): void {
@@ -633,10 +795,15 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
 
   onResponseSent(): void {
     if (this.#phase === 'done') return;
+    if (this.#detaching) {
+      this.#detaching = false;
+      return;
+    }
     this.#phase = 'done';
     this.#call?.abort();
+    this.#fed?.cancel();
     const { policies } = this.route;
-    for (let i = this.#reached - 1; i >= 0; i--) {
+    for (let i = this.#reached - 1; i >= this.#first; i--) {
       const policy = policies[i];
       try {
         const waiting: unknown = policy?.instance.onFinish?.(this);
@@ -654,6 +821,26 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
       this.#context.policyFailed(policy, this, error);
     });
   }
+}
+
+/** The same request for a target, without what belongs to its client's connection. */
+function withoutBody(request: Http1Request): Http1Request {
+  const headers = HeaderList.from(request.headers);
+  return {
+    ...request,
+    headers,
+    contentLength: 0,
+    hasBody: false,
+    expectContinue: false,
+    upgrade: undefined,
+    acceptsTrailers: false,
+  };
+}
+
+/** Octets of a body of ours; −1 when it comes as it is made. */
+function lengthOf(body: AnswerBody | undefined): number {
+  if (isBodyFeed(body)) return body.length ?? -1;
+  return body?.length ?? 0;
 }
 
 const idleSource = { pause: () => undefined, resume: () => undefined };

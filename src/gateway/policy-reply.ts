@@ -1,4 +1,5 @@
 import type { Reply } from '../core/exchange.ts';
+import { isBodyFeed, type BodyFeed } from '../core/reply-body.ts';
 import { isFieldName, isFieldValue } from '../http/field.ts';
 import { HeaderList } from '../http/header-list.ts';
 
@@ -21,11 +22,14 @@ export const ownedInRequests: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
+/** What follows the head of an answer of our own. */
+export type AnswerBody = Uint8Array | BodyFeed;
+
 /** A {@link Reply} that is what it says. */
 export interface CheckedReply {
   readonly status: number;
   readonly headers: HeaderList;
-  readonly body: Uint8Array | undefined;
+  readonly body: AnswerBody | undefined;
 }
 
 /**
@@ -43,7 +47,7 @@ export function checkReply(reply: Reply): CheckedReply {
     }
     if (!ownedInAnswers.has(name.toLowerCase())) list.append(name, value);
   }
-  return { status, headers: list, body: octetsOf(body) };
+  return { status, headers: list, body: answerBody(body) };
 }
 
 /** Whether an answer may have that status: a whole number from 200 to 599. */
@@ -51,8 +55,12 @@ export function isFinalStatus(status: unknown): status is number {
   return typeof status === 'number' && Number.isInteger(status) && status >= 200 && status <= 599;
 }
 
-function octetsOf(body: unknown): Uint8Array | undefined {
+/**
+ * The body of a policy's answer, ready to be sent.
+ * @throws TypeError when it is none.
+ */
+export function answerBody(body: unknown): AnswerBody | undefined {
   if (typeof body === 'string') return Buffer.from(body);
-  if (body === undefined || body instanceof Uint8Array) return body;
-  throw new TypeError('a reply whose body is neither a string nor a Uint8Array');
+  if (body === undefined || body instanceof Uint8Array || isBodyFeed(body)) return body;
+  throw new TypeError('a reply whose body is neither a string, nor a Uint8Array, nor a BodyFeed');
 }

@@ -112,6 +112,11 @@ export class UpstreamCall implements UpstreamHandler, BodySink, BodySource, Wait
     if (!this.#done) this.#connection?.bodyTaken();
   }
 
+  /** Whether nothing more comes of it. */
+  get done(): boolean {
+    return this.#done;
+  }
+
   get #retainsNothing(): boolean {
     return this.#retained === undefined;
   }

@@ -33,14 +33,19 @@ export type FakeHeaders = Readonly<Record<string, string>> | readonly (readonly 
 export interface FakeExchange extends Exchange {
   readonly requestStages: readonly BodyStage[];
   readonly responseStages: readonly BodyStage[];
+  /** Whether it was told to outlive its client. */
+  readonly outlives: boolean;
+  /** What was begun in the background; nothing comes of it. */
+  readonly begun: readonly FakeExchange[];
 }
 
 /** An exchange for the unit test of a policy: a GET of `/` from 192.0.2.1 over http, unless told otherwise. */
 export function fakeExchange(init: FakeExchangeInit = {}): FakeExchange {
   const requestStages: BodyStage[] = [];
   const responseStages: BodyStage[] = [];
+  const begun: FakeExchange[] = [];
   const ip = init.client?.ip ?? '192.0.2.1';
-  return {
+  const exchange = {
     id: init.id ?? '0190a1b2-0000-4000-8000-000000000001',
     request: {
       method: init.method ?? 'GET',
@@ -59,11 +64,23 @@ export function fakeExchange(init: FakeExchangeInit = {}): FakeExchange {
     requestBodyLimit: 10 * 1024 * 1024,
     outcome: { ...plainOutcome, ...init.outcome },
     state: new Map(),
-    wrapRequestBody: (stage) => void requestStages.push(stage),
-    wrapResponseBody: (stage) => void responseStages.push(stage),
+    wrapRequestBody: (stage: BodyStage) => void requestStages.push(stage),
+    wrapResponseBody: (stage: BodyStage) => void responseStages.push(stage),
     requestStages,
     responseStages,
+    outlives: false,
+    begun,
+    background: false,
+    outliveClient(): void {
+      exchange.outlives = true;
+    },
+    startBackground(prepare: (other: Exchange) => void): void {
+      const other: FakeExchange = { ...fakeExchange(init), background: true, consumer: exchange.consumer };
+      prepare(other);
+      begun.push(other);
+    },
   };
+  return exchange;
 }
 
 /** The head of an answer, from a target unless told otherwise. */

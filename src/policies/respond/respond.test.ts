@@ -18,7 +18,9 @@ function reply(options: Options, init: FakeExchangeInit = {}): Reply {
 }
 
 function body(options: Options, id = ''): string {
-  return Buffer.from(reply(options, { params: { id } }).body ?? '').toString();
+  const { body: sent = '' } = reply(options, { params: { id } });
+  assert.ok(typeof sent === 'string' || sent instanceof Uint8Array);
+  return Buffer.from(sent).toString();
 }
 
 describe('respond', () => {
