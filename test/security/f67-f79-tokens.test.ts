@@ -109,7 +109,8 @@ describe('tokens that must not pass', () => {
       return Promise.resolve({ status: 200, headers: [], body: Buffer.from(jwksOf(key)) });
     };
     const jwks = 'https://issuer.example/keys';
-    const { instance } = benchPolicy(jwt, { ...base, jwks }, { clock, fetch });
+    const own = new FakeClock();
+    const { instance } = benchPolicy(jwt, { ...base, jwks, keyMaxAge: '24h' }, { clock: own, fetch });
     const ask = async (token: string) =>
       (await instance.onRequest?.(fakeExchange({ headers: { authorization: `Bearer ${token}` } })))?.status ??
       200;
@@ -126,8 +127,10 @@ describe('tokens that must not pass', () => {
       7,
       null,
       ['k1'],
-    ])
+    ]) {
       assert.equal(await ask(issueToken(key, plainClaims, { kid })), 401, String(kid).slice(0, 40));
+      own.advance(10_000);
+    }
     for (const brought of [
       { jwk: mine.jwk },
       { jku: 'https://evil.example/jwks' },
@@ -137,7 +140,8 @@ describe('tokens that must not pass', () => {
       assert.equal(await ask(issueToken(mine, plainClaims, brought)), 401);
       assert.equal(await ask(issueToken(key, plainClaims, brought)), 200);
     }
-    assert.deepEqual(fetched, [jwks]);
+    // Once at the start, and once for each kid that is a text.
+    assert.deepEqual(fetched, Array(8).fill(jwks));
   });
 
   for (const [what, claims, status] of [

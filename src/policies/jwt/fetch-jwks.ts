@@ -1,8 +1,8 @@
 import type { Fetch, FetchLimits } from '../../core/fetch.ts';
 import { readObject } from '../../core/strict-json.ts';
 
-/** Enough for a hundred keys with their certificates. */
-const MAX_BYTES = 1024 * 1024;
+/** Enough for a hundred keys of 4096 bits, many of them with a certificate. */
+const MAX_BYTES = 256 * 1024;
 
 /** A host that is this machine (RFC 6761 §6.3). */
 const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;

@@ -6,6 +6,7 @@ import { FakeClock } from '../../../test/kit/fake-clock.ts';
 import { fakeExchange } from '../../../test/kit/fake-exchange.ts';
 import { benchPolicy, type BenchedPolicy } from '../../../test/kit/policy-bench.ts';
 import { issueToken, jwksOf, newKey, plainClaims, type SigningKey } from '../../../test/kit/token-issuer.ts';
+import type { Reply } from '../../core/exchange.ts';
 import type { Fetch, FetchedAnswer, FetchLimits } from '../../core/fetch.ts';
 import { SharedValues } from '../../gateway/shared-values.ts';
 import { jwt } from './jwt.ts';
@@ -23,6 +24,8 @@ class FakeIssuer {
   answers: Readonly<Record<string, string | number>> = {};
   /** Answers wait for it. */
   gate: Promise<unknown> = Promise.resolve();
+  /** Called once, when an answer has been decided on. */
+  release: (() => void) | undefined;
 
   publish(...keys: readonly SigningKey[]): void {
     this.answers = { [url]: jwksOf(...keys) };
@@ -36,6 +39,8 @@ class FakeIssuer {
     this.asked.push({ url: asked, limits });
     await this.gate;
     const answer = this.answers[asked];
+    this.release?.();
+    this.release = undefined;
     if (answer === undefined) throw new Error('ECONNREFUSED');
     return typeof answer === 'number' ? answered(answer, '') : answered(200, answer);
   };
@@ -58,9 +63,13 @@ function answered(status: number, text: string): FetchedAnswer {
   return { status, headers: [], body: Buffer.from(text) };
 }
 
-async function statusOf({ instance }: BenchedPolicy, token: string): Promise<number> {
-  const reply = await instance.onRequest?.(fakeExchange({ headers: { authorization: `Bearer ${token}` } }));
-  return reply?.status ?? 200;
+async function replyOf({ instance }: BenchedPolicy, token: string): Promise<Reply | undefined> {
+  const exchange = fakeExchange({ headers: { authorization: `Bearer ${token}` } });
+  return (await instance.onRequest?.(exchange)) ?? undefined;
+}
+
+async function statusOf(policy: BenchedPolicy, token: string): Promise<number> {
+  return (await replyOf(policy, token))?.status ?? 200;
 }
 
 describe('jwt, fetched keys', () => {
@@ -69,7 +78,7 @@ describe('jwt, fetched keys', () => {
     issuer.publish(k1);
     const policy = issuer.policy({ fetchTimeout: '3s' });
     await turn();
-    assert.deepEqual(issuer.asked, [{ url, limits: { timeout: 3000, maxBytes: 1024 * 1024 } }]);
+    assert.deepEqual(issuer.asked, [{ url, limits: { timeout: 3000, maxBytes: 256 * 1024 } }]);
     assert.equal(await statusOf(policy, issuer.token(k1)), 200);
     assert.equal(issuer.asked.length, 1);
   });
@@ -210,27 +219,106 @@ describe('jwt, fetched keys', () => {
     assert.equal(kept, undefined, 'a key that stays is the same key');
   });
 
-  it('are fetched again for an unknown kid, once in a cool-down', async () => {
+  it('are fetched again for an unknown kid, at once, also right after they were fetched', async () => {
+    const issuer = new FakeIssuer();
+    issuer.publish(k1);
+    const policy = issuer.policy();
+    assert.equal(await statusOf(policy, issuer.token(k1)), 200);
+    issuer.publish(k1, k2);
+    const statuses = await Promise.all([k2, k2, k1, k2].map((key) => statusOf(policy, issuer.token(key))));
+    assert.deepEqual(statuses, [200, 200, 200, 200]);
+    assert.equal(issuer.asked.length, 2);
+  });
+
+  it('are looked for in vain once in a cool-down, and whoever comes meanwhile is told to come again', async () => {
     const issuer = new FakeIssuer();
     issuer.publish(k1);
     const policy = issuer.policy({ keyCooldown: '10s' });
     assert.equal(await statusOf(policy, issuer.token(k1)), 200);
-    issuer.publish(k1, k2);
-    assert.equal(await statusOf(policy, issuer.token(k2)), 401, 'it was fetched a moment ago');
-    issuer.clock.advance(10_000);
-    const statuses = await Promise.all([k2, k2, k1, k2].map((key) => statusOf(policy, issuer.token(key))));
-    assert.deepEqual(statuses, [200, 200, 200, 200]);
-    assert.equal(issuer.asked.length, 2);
-    const unknown = Array.from({ length: 2000 }, (_, i) =>
+    const together = Array.from({ length: 500 }, (_, i) =>
       statusOf(policy, issuer.token(k3, { kid: `x${i}` })),
     );
-    assert.deepEqual(new Set(await Promise.all(unknown)), new Set([401]));
+    const [first, ...others] = await Promise.all(together);
+    assert.equal(first, 401, 'it was looked for');
+    assert.deepEqual(new Set(others), new Set([503]), 'they came when the look had begun');
     assert.equal(issuer.asked.length, 2);
-    issuer.clock.advance(10_000);
-    await Promise.all(
-      Array.from({ length: 100 }, (_, i) => statusOf(policy, issuer.token(k3, { kid: `x${i}` }))),
-    );
+    issuer.publish(k1, k2);
+    issuer.clock.advance(4500);
+    const reply = await replyOf(policy, issuer.token(k2));
+    assert.equal(reply?.status, 503, 'it is valid, but nobody has looked');
+    assert.equal(new Map(reply.headers).get('retry-after'), '6');
+    assert.match(String(reply.body), /"code":"keys_unavailable"/);
+    for (let i = 0; i < 2000; i++)
+      assert.equal(await statusOf(policy, issuer.token(k3, { kid: `y${i}` })), 503);
+    assert.equal(await statusOf(policy, issuer.token(k1)), 200);
+    assert.equal(issuer.asked.length, 2);
+    issuer.clock.advance(5500);
+    assert.equal(await statusOf(policy, issuer.token(k2)), 200);
     assert.equal(issuer.asked.length, 3);
+  });
+
+  it('are waited for near the end of a cool-down, by a thousand requests at most', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const issuer = new FakeIssuer();
+    issuer.publish(k1);
+    const policy = issuer.policy({ keyCooldown: '10s', fetchTimeout: '2s' });
+    assert.equal(await statusOf(policy, issuer.token(k1)), 200);
+    assert.equal(await statusOf(policy, issuer.token(k3)), 401);
+    issuer.publish(k1, k2);
+    issuer.clock.advance(8000);
+    const waiting = [k2, k3].flatMap((key) =>
+      Array.from({ length: 500 }, () => statusOf(policy, issuer.token(key))),
+    );
+    await turn();
+    assert.equal(await statusOf(policy, issuer.token(k2)), 503, 'one more than may wait');
+    assert.equal(await statusOf(policy, issuer.token(k1)), 200);
+    assert.equal(issuer.asked.length, 2);
+    issuer.clock.advance(2000);
+    t.mock.timers.tick(2000);
+    const statuses = await Promise.all(waiting);
+    assert.deepEqual([statuses.indexOf(401), statuses.lastIndexOf(200)], [500, 499]);
+    assert.equal(issuer.asked.length, 3);
+    // It has found something: no cool-down, but a second.
+    issuer.publish(k1, k2, k3);
+    assert.equal(await Promise.race([statusOf(policy, issuer.token(k3)), turn(0)]), 0, 'it waits');
+    assert.equal(issuer.asked.length, 3);
+    issuer.clock.advance(1000);
+    assert.equal(await statusOf(policy, issuer.token(k3)), 200);
+    assert.equal(issuer.asked.length, 4);
+  });
+
+  it('are fetched anew for a key that was published while a fetch was under way', async () => {
+    const issuer = new FakeIssuer();
+    issuer.publish(k1);
+    const policy = issuer.policy();
+    await statusOf(policy, issuer.token(k1));
+    const gate = Promise.withResolvers<undefined>();
+    issuer.gate = gate.promise;
+    issuer.clock.advance(8 * 60_000);
+    const old = statusOf(policy, issuer.token(k1));
+    await turn();
+    assert.equal(issuer.asked.length, 2, 'a refresh is under way');
+    const fresh = Array.from({ length: 50 }, () => statusOf(policy, issuer.token(k2)));
+    await turn();
+    // What is under way brings what there was; the key is there for whoever asks now.
+    issuer.release = () => issuer.publish(k1, k2);
+    gate.resolve(undefined);
+    assert.deepEqual(new Set(await Promise.all([old, ...fresh])), new Set([200]));
+    assert.equal(issuer.asked.length, 3);
+  });
+
+  it('do not keep a request waiting whose policy is gone', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const issuer = new FakeIssuer();
+    issuer.publish(k1);
+    const policy = issuer.policy({ keyCooldown: '1s' });
+    await statusOf(policy, issuer.token(k1));
+    await statusOf(policy, issuer.token(k3));
+    const waiting = statusOf(policy, issuer.token(k3));
+    await turn();
+    await policy.instance.close?.();
+    assert.equal(await waiting, 401);
+    assert.equal(issuer.asked.length, 2);
   });
 
   it('are not fetched for a bad signature under a known kid', async () => {
@@ -272,6 +360,24 @@ describe('jwt, fetched keys', () => {
     await turn();
     assert.equal(await statusOf(policy, issuer.token(k2)), 200);
     assert.equal(await statusOf(policy, issuer.token(k1)), 401);
+  });
+
+  it('are given up when the issuer has been down for too long, and are back when it is', async () => {
+    const issuer = new FakeIssuer();
+    issuer.publish(k1);
+    const policy = issuer.policy({ keyMaxStale: '24h' });
+    const token = issuer.token(k1);
+    await statusOf(policy, token);
+    issuer.fail();
+    issuer.clock.advance(24 * 3_600_000 - 1);
+    assert.equal(await statusOf(policy, token), 200);
+    assert.equal(await statusOf(policy, issuer.token(k2)), 401);
+    issuer.clock.advance(10_000);
+    for (const each of [token, issuer.token(k1), issuer.token(k2)])
+      assert.equal(await statusOf(policy, each), 503);
+    issuer.publish(k1);
+    issuer.clock.advance(10_000);
+    assert.equal(await statusOf(policy, token), 200);
   });
 
   it('are used without a wait when the issuer has failed and hangs now', async () => {

@@ -1,15 +1,20 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 import { readKeySet } from './key-set.ts';
-import type { KeySource } from './key-source.ts';
+import type { KeySource, Look } from './key-source.ts';
+import { LookTimes } from './look-times.ts';
 import type { VerificationKey } from './verification-key.ts';
 
 /** When keys are fetched; all in milliseconds. */
 export interface KeyTimes {
   /** How long keys are used before nobody is let in by them without a look whether they still hold. */
   readonly maxAge: number;
-  /** The least time between two fetches that unknown keys cause, and the most between two tries while the issuer is down. */
+  /** How long they are used at most while no others can be had. */
+  readonly maxStale: number;
+  /** The least time between two looks in vain for unknown keys, and the most between two tries while the issuer is down. */
   readonly cooldown: number;
+  /** The most that a fetch takes, and that a request waits before the fetch that it needs begins. */
+  readonly timeout: number;
 }
 
 /** The wait behind the first failure, in milliseconds; it doubles with each one up to the cool-down. */
@@ -18,9 +23,12 @@ const FIRST_RETRY = 1000;
 /** The part of their age at which keys are fetched anew in the background. */
 const REFRESH_AT = 0.75;
 
+/** So many requests wait for the end of a cool-down at most; they are held in memory, and anybody can send them. */
+const MAX_WAITING = 1000;
+
 /**
  * Keys that are fetched: once for whoever waits, again before they are too old, again for an unknown one. While the issuer
- * is down, the last ones are kept. There is no timer: the requests that need the keys see to them.
+ * is down, the last ones are kept. The requests that need the keys see to them; only those that wait out a cool-down have a timer.
  */
 export class FetchedKeys implements KeySource {
   readonly #name: string;
@@ -28,12 +36,18 @@ export class FetchedKeys implements KeySource {
   readonly #times: KeyTimes;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #looks: LookTimes;
   #keys: readonly VerificationKey[] = [];
   /** When these keys came, on the monotonic clock. */
   #fetchedAt = -Infinity;
   #triedAt = -Infinity;
   #failures = 0;
+  /** How many fetches have begun. */
+  #begun = 0;
   #underWay: Promise<readonly VerificationKey[]> | undefined;
+  /** The look at the end of the cool-down, for those who wait for it. */
+  #nextLook: { readonly done: Promise<void>; readonly giveUp: () => void } | undefined;
+  #waiting = 0;
   #closed = false;
 
   /**
@@ -51,12 +65,14 @@ export class FetchedKeys implements KeySource {
     this.#times = times;
     this.#clock = clock;
     this.#logger = logger;
+    this.#looks = new LookTimes(times.cooldown);
   }
 
   current(): readonly VerificationKey[] | undefined {
     const now = this.#clock.monotonic();
     const age = now - this.#fetchedAt;
     if (age < this.#times.maxAge * REFRESH_AT) return this.#keys;
+    if (age >= this.#times.maxStale && this.#keys.length > 0) this.#giveUpKeys();
     // It failed a moment ago: what there is must do, even if it is nothing.
     if (this.#underWay === undefined && now - this.#triedAt < this.#patience()) return this.#keys;
     // While the issuer is down, nobody waits for it who can do with the last keys.
@@ -70,14 +86,65 @@ export class FetchedKeys implements KeySource {
     return (this.#underWay ??= this.#fetch());
   }
 
-  reload(): Promise<readonly VerificationKey[]> | undefined {
-    if (this.#underWay !== undefined) return this.#underWay;
-    const since = this.#clock.monotonic() - this.#triedAt;
-    return since < Math.max(this.#times.cooldown, this.#patience()) ? undefined : this.load();
+  async look(hasWanted: (keys: readonly VerificationKey[]) => boolean): Promise<Look> {
+    const before = this.#begun;
+    while (this.#underWay !== undefined) {
+      const fetch = this.#begun;
+      await this.#underWay;
+      // One that had begun before may have been answered before the key was published: it only says what there is.
+      if (fetch > before || hasWanted(this.#keys)) return this.#looked();
+    }
+    const now = this.#clock.monotonic();
+    const wait = Math.max(this.#looks.next, this.#triedAt + this.#patience()) - now;
+    if (wait <= 0) {
+      await this.#lookNow();
+      return this.#looked();
+    }
+    // While the issuer is down, nobody can say when more will be known.
+    if (this.#failures > 0) return this.#looked();
+    if (wait > this.#times.timeout || this.#waiting >= MAX_WAITING)
+      return { kind: 'too soon', retryAfter: wait };
+    this.#waiting++;
+    try {
+      await (this.#nextLook ??= this.#lookIn(wait)).done;
+    } finally {
+      this.#waiting--;
+    }
+    return this.#looked();
   }
 
   close(): void {
     this.#closed = true;
+    this.#nextLook?.giveUp();
+  }
+
+  #looked(): Look {
+    return { kind: 'looked', keys: this.#keys };
+  }
+
+  /** Fetches because of an unknown key. No fetch may be under way. */
+  async #lookNow(): Promise<void> {
+    const known = this.#keys;
+    this.#looks.begin(this.#clock.monotonic());
+    await this.load();
+    if (this.#keys.some((key) => !known.includes(key))) this.#looks.foundNew();
+  }
+
+  #lookIn(wait: number): { readonly done: Promise<void>; readonly giveUp: () => void } {
+    const { promise: done, resolve } = Promise.withResolvers<void>();
+    const begin = async (): Promise<void> => {
+      this.#nextLook = undefined;
+      // One that is under way may have begun before the last of those who wait had come.
+      while (this.#underWay !== undefined) await this.#underWay;
+      await this.#lookNow();
+      resolve();
+    };
+    const timer = setTimeout(() => void begin(), wait);
+    const giveUp = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    return { done, giveUp };
   }
 
   /** How long not to try again after the last try. */
@@ -87,6 +154,7 @@ export class FetchedKeys implements KeySource {
   }
 
   async #fetch(): Promise<readonly VerificationKey[]> {
+    this.#begun++;
     this.#triedAt = this.#clock.monotonic();
     try {
       const octets = await this.#fetchJwks();
@@ -94,6 +162,8 @@ export class FetchedKeys implements KeySource {
       if (refused.length > 0 && this.#fetchedAt === -Infinity)
         this.#logger.info({ keys: this.#name, refused }, 'keys that cannot be used are left out');
       this.#replace(keys);
+      this.#fetchedAt = this.#clock.monotonic();
+      this.#failures = 0;
     } catch (error) {
       this.#failures++;
       if (!this.#closed) {
@@ -106,10 +176,13 @@ export class FetchedKeys implements KeySource {
     return this.#keys;
   }
 
+  #giveUpKeys(): void {
+    this.#logger.error({ keys: this.#name }, 'the keys are too old to be trusted, and there are no others');
+    this.#replace([]);
+  }
+
   #replace(keys: readonly VerificationKey[]): void {
     for (const old of this.#keys) if (!keys.includes(old)) old.live = false;
     this.#keys = keys;
-    this.#fetchedAt = this.#clock.monotonic();
-    this.#failures = 0;
   }
 }

@@ -3,7 +3,7 @@ import { PolicyOptionError } from '../../core/policy.ts';
 import type { Lease } from '../../core/shared.ts';
 import { fitsAlgorithm, isSymmetric, secretSize, type Algorithm } from './algorithms.ts';
 import { jwksAt, jwksOfIssuer, urlMistake } from './fetch-jwks.ts';
-import { FetchedKeys } from './fetched-keys.ts';
+import { FetchedKeys, type KeyTimes } from './fetched-keys.ts';
 import { readKeySet } from './key-set.ts';
 import { fixedKeys, type KeySource } from './key-source.ts';
 import type { IssuerOptions, JwtOptions } from './options.ts';
@@ -18,7 +18,7 @@ export interface Issuer {
 }
 
 type Path = readonly (string | number)[];
-type Times = Pick<JwtOptions, 'keyMaxAge' | 'keyCooldown' | 'fetchTimeout'>;
+type Times = Pick<JwtOptions, 'keyMaxAge' | 'keyMaxStale' | 'keyCooldown' | 'fetchTimeout'>;
 
 const publicKeyAlgorithms: readonly Algorithm[] = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
 
@@ -28,6 +28,7 @@ const publicKeyAlgorithms: readonly Algorithm[] = ['RS256', 'PS256', 'ES256', 'E
  */
 export function compileIssuers(options: JwtOptions, setup: Setup): Map<string, Issuer> {
   const issuers = new Map<string, Issuer>();
+  checkTimes(options);
   try {
     for (const { path, issuer } of writtenIssuers(options)) {
       if (issuers.has(issuer.issuer))
@@ -43,6 +44,15 @@ export function compileIssuers(options: JwtOptions, setup: Setup): Map<string, I
     throw error;
   }
   return issuers;
+}
+
+function checkTimes({ keyMaxAge, keyMaxStale }: Times): void {
+  if (keyMaxStale >= keyMaxAge) return;
+  throw new PolicyOptionError(
+    ['keyMaxStale'],
+    'keys would be given up before they are fetched again',
+    'write a `keyMaxStale` that is at least as long as `keyMaxAge`',
+  );
 }
 
 function writtenIssuers(options: JwtOptions): { path: Path; issuer: IssuerOptions }[] {
@@ -208,7 +218,12 @@ function checkFit(
 /** Keys over the network are shared by all that use them, and outlive a reload: the issuer may be down then. */
 function fetched(options: IssuerOptions, path: Path, times: Times, setup: Setup): Lease<KeySource> {
   const { issuer, jwks, allowHttp } = options;
-  const { keyMaxAge: maxAge, keyCooldown: cooldown, fetchTimeout: timeout } = times;
+  const keyTimes: KeyTimes = {
+    maxAge: times.keyMaxAge,
+    maxStale: times.keyMaxStale,
+    cooldown: times.keyCooldown,
+    timeout: times.fetchTimeout,
+  };
   const mistake = urlMistake(jwks ?? issuer, allowHttp);
   if (mistake !== undefined) {
     throw new PolicyOptionError(
@@ -219,21 +234,13 @@ function fetched(options: IssuerOptions, path: Path, times: Times, setup: Setup)
       'write an https URL in `jwks`, or ${file:keys.json}, or `pem`',
     );
   }
-  const key = JSON.stringify([
-    'keys',
-    jwks ?? '',
-    jwks === undefined ? issuer : '',
-    allowHttp,
-    maxAge,
-    cooldown,
-    timeout,
-  ]);
+  const key = JSON.stringify(['keys', jwks ?? '', jwks === undefined ? issuer : '', allowHttp, keyTimes]);
   return setup.share(key, (): KeySource => {
     const fetchJwks =
       jwks === undefined
-        ? jwksOfIssuer(issuer, setup.fetch, { timeout, allowHttp })
-        : jwksAt(jwks, setup.fetch, timeout);
-    const source = new FetchedKeys(jwks ?? issuer, fetchJwks, { maxAge, cooldown }, setup);
+        ? jwksOfIssuer(issuer, setup.fetch, { timeout: keyTimes.timeout, allowHttp })
+        : jwksAt(jwks, setup.fetch, keyTimes.timeout);
+    const source = new FetchedKeys(jwks ?? issuer, fetchJwks, keyTimes, setup);
     // So that they are there when the first request comes.
     void source.load();
     return source;

@@ -1,5 +1,12 @@
 import type { VerificationKey } from './verification-key.ts';
 
+/** What became of a look for a key that is not known. */
+export type Look =
+  /** A key that is not among these is none of the issuer's, as far as can be known. */
+  | { readonly kind: 'looked'; readonly keys: readonly VerificationKey[] }
+  /** Whether there is such a key is known at the earliest in so many milliseconds. */
+  | { readonly kind: 'too soon'; readonly retryAfter: number };
+
 /** Where the keys of an issuer come from. */
 export interface KeySource {
   /**
@@ -10,10 +17,11 @@ export interface KeySource {
   /** Fetches the keys, or waits for those who do. Never rejects: without keys, there are none. */
   load(): Promise<readonly VerificationKey[]>;
   /**
-   * Looks whether there are new keys, because a token names one that is not known; at most once in a cool-down.
-   * @returns the keys, or undefined when it is too soon to look again.
+   * Looks whether there are new keys, because a token names one that is not known. Looks in vain are a cool-down apart; one that
+   * comes too soon waits for the next when that is near.
+   * @param hasWanted whether the key is among these.
    */
-  reload(): Promise<readonly VerificationKey[]> | undefined;
+  look(hasWanted: (keys: readonly VerificationKey[]) => boolean): Promise<Look>;
   close(): void;
 }
 
@@ -22,7 +30,7 @@ export function fixedKeys(keys: readonly VerificationKey[]): KeySource {
   return {
     current: () => keys,
     load: () => Promise.resolve(keys),
-    reload: () => undefined,
+    look: () => Promise.resolve({ kind: 'looked', keys }),
     close: () => undefined,
   };
 }

@@ -170,14 +170,21 @@ export const options = z.strictObject({
     .describe(
       'How long fetched keys are used before they are fetched again; that happens at three quarters of it, in the background. Without it: 10m.',
     ),
+  keyMaxStale: duration({ min: '10s', max: '24d' })
+    .prefault('24h')
+    .describe(
+      'How long fetched keys are used while the issuer is down and no others can be had; then its tokens are answered 503. Without it: 24h.',
+    ),
   keyCooldown: duration({ min: '1s', max: '1h' })
     .prefault('10s')
     .describe(
-      'How long after a fetch an unknown `kid` causes no other, and the longest pause between two tries while the issuer is down. Without it: 10s.',
+      'How long after a look in vain for an unknown `kid` none is looked for again, and the longest pause between two tries while the issuer is down. Without it: 10s.',
     ),
   fetchTimeout: duration({ min: '100ms', max: '1m' })
-    .prefault('5s')
-    .describe('How long a fetch of keys may take; requests that need them wait as long. Without it: 5s.'),
+    .prefault('2s')
+    .describe(
+      'How long a fetch of keys may take, and how long a request waits at most for one to begin. Without it: 2s.',
+    ),
 });
 
 /** The options of the policy, defaults filled in. */

@@ -4,9 +4,6 @@ import type { Logger } from '../../core/logger.ts';
 import type { PolicyCounter, Setup } from '../../core/policy.ts';
 import { problemReply } from '../../core/problem.ts';
 
-/** Seconds after which keys may be there. */
-const RETRY_AFTER = '5';
-
 /** The answers to those who may not pass. Why not is in the log: a client could use it to find out how to. */
 export class Refusals {
   readonly #logger: Logger;
@@ -35,7 +32,8 @@ export class Refusals {
     );
   }
 
-  noKeys(exchange: Exchange, reason: string): Reply {
+  /** @param retryAfter milliseconds after which keys may be there. */
+  noKeys(exchange: Exchange, reason: string, retryAfter: number): Reply {
     this.#log(exchange, reason, 'a token could not be verified');
     const reply = problemReply(
       {
@@ -45,7 +43,10 @@ export class Refusals {
       },
       exchange,
     );
-    return { ...reply, headers: [...(reply.headers ?? []), ['retry-after', RETRY_AFTER]] };
+    return {
+      ...reply,
+      headers: [...(reply.headers ?? []), ['retry-after', String(Math.ceil(retryAfter / 1000))]],
+    };
   }
 
   #log({ id, routeName }: Exchange, reason: string, message: string): void {

@@ -122,7 +122,7 @@ async function findKey(
   source: KeySource,
 ): Promise<FoundKey> {
   const fitting = candidates(keys, alg, kid);
-  const key = await verifySignature(text, alg, fitting);
+  const key = fitting.length === 0 ? undefined : await verifySignature(text, alg, fitting);
   if (key !== undefined) return { kind: 'found', key };
   // A token that names a known key is bad; one that names none may be meant for a new one.
   if (kid !== undefined && fitting.some((one) => one.kid === kid))
