@@ -8,6 +8,7 @@ const debianPackages = {
   nginx: 'nginx',
   openssl: 'openssl',
   promtool: 'prometheus',
+  'redis-server': 'redis-server',
   slowhttptest: 'slowhttptest',
   wrk: 'wrk',
 } as const satisfies Readonly<Record<string, string>>;
