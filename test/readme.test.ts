@@ -57,8 +57,9 @@ test('what the README says about who is asking holds', async () => {
     assert.ok(end.type === 'answered' && end.policy === policy && end.reply.status === 401, path);
   }
   // The key whose digest stands there.
-  const { end } = await explain('/reports', 'X-Api-Key: foo');
-  assert.equal(end.type, 'forwarded');
+  const { end } = await explain('/reports', 'X-Api-Key: foo', 'X-Consumer: somebody');
+  assert.ok(end.type === 'forwarded');
+  assert.deepEqual(end.head.match(/^x-(?:consumer|api-key):.*$/gim), ['X-Consumer: acme']);
 });
 
 test('every npm script in the README exists', () => {
@@ -80,6 +81,16 @@ test('the README lists exactly the commands that there are', async () => {
 test('every link of the README leads somewhere', () => {
   const links = [...readme.matchAll(/\]\(([^)]+)\)/g)].map(([, link = '']) => link);
   assert.ok(links.length > 0);
-  for (const link of links.filter((each) => !each.startsWith('https://')))
-    assert.ok(existsSync(join(root, link)), link);
+  for (const link of links.filter((each) => !each.startsWith('https://'))) {
+    const [path = '', anchor] = link.split('#');
+    assert.ok(existsSync(join(root, path)), link);
+    if (anchor === undefined) continue;
+    const headings = [...readFileSync(join(root, path), 'utf8').matchAll(/^#+ (.*)$/gm)];
+    assert.ok(
+      headings.some(
+        ([, text = '']) => text.replaceAll('`', '').toLowerCase().replaceAll(' ', '-') === anchor,
+      ),
+      link,
+    );
+  }
 });

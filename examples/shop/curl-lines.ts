@@ -53,7 +53,7 @@ export function curlLinesWithToken(gateway: number, issuer: number, token: strin
       { what: "with ada's, valid for one hour", line: `curl ${orders} -H 'authorization: Bearer ${token}'` },
       { what: 'another token', line: `curl ${tokenUrl} -d user=grace` },
       {
-        what: 'a new order, with a token fetched on the way',
+        what: 'a new order with a fresh token: the service learns from X-Consumer whose it is',
         line: `curl -i ${orders} -H 'content-type: application/json' -d '{"product":"Kettle"}' ${freshToken}`,
       },
       {

@@ -5,11 +5,13 @@ import { HttpError, readNumber, readText, startService } from './service.ts';
 
 interface Order {
   readonly id: number;
+  /** Who placed it. */
+  readonly customer: string;
   readonly product: string;
   readonly state: 'placed' | 'shipped';
 }
 
-const orders: Order[] = [{ id: 1, product: 'Teapot', state: 'shipped' }];
+const orders: Order[] = [{ id: 1, customer: 'grace', product: 'Teapot', state: 'shipped' }];
 const placed = new EventEmitter<{ order: [Order] }>();
 
 const app = express();
@@ -20,7 +22,13 @@ app.get('/orders', (_request, response) => {
 });
 
 app.post('/orders', (request, response) => {
-  const order: Order = { id: orders.length + 1, product: readText(request.body, 'product'), state: 'placed' };
+  const order: Order = {
+    id: orders.length + 1,
+    // Whose token it was: only Waygate can say so, as it deletes this header from what clients send.
+    customer: request.get('x-consumer') ?? 'nobody',
+    product: readText(request.body, 'product'),
+    state: 'placed',
+  };
   orders.push(order);
   placed.emit('order', order);
   response.status(201).location(`/orders/${order.id}`).json(order);

@@ -26,9 +26,10 @@ const expected: Readonly<Record<string, RegExp>> = {
   'no route': /^HTTP\/1\.1 404 [^]*route_not_found/,
   'the metrics': /^waygate_requests_total\{.*route=/m,
   'without a token: 401': /^HTTP\/1\.1 401 [^]*\r\nwww-authenticate: Bearer\r\n[^]*"code":"token_missing"/i,
-  "with ada's, valid for one hour": /^\[\{"id":1,"product":"Teapot"/,
+  "with ada's, valid for one hour": /^\[\{"id":1,"customer":"grace","product":"Teapot"/,
   'another token': /^eyJ[\w-]+\.[\w-]+\.[\w-]+\n$/,
-  'a new order, with a token fetched on the way': /^HTTP\/1\.1 201 [^]*"product":"Kettle"/,
+  'a new order with a fresh token: the service learns from X-Consumer whose it is':
+    /^HTTP\/1\.1 201 [^]*"customer":"ada","product":"Kettle"/,
   'orders as an event stream, for two seconds': /^id: 1\nevent: order\ndata: \{"id":1,[^]*\n\nid: 2\n/,
 };
 
@@ -65,6 +66,13 @@ suite('the shop', { skip: needs('curl') }, () => {
       assert.equal(response.status, 401, path);
       assert.match(await response.text(), /token_missing/);
     }
+  });
+
+  test('nobody can order for somebody else', async () => {
+    const [line = ''] = /curl .* -H 'authorization: Bearer eyJ.*'/.exec(shop.output()) ?? [];
+    const order = `-H 'content-type: application/json' -d '{"product":"Teacup"}'`;
+    const answer = await paste(`${line} -H 'X-Consumer: grace' -H 'x_consumer: grace' ${order}`);
+    assert.match(answer, /"customer":"ada","product":"Teacup"/);
   });
 
   test('Ctrl-C ends it cleanly: exit code 0, and every port is free again', async () => {
