@@ -30,6 +30,13 @@ describe('problemReply', () => {
     assert.match(String(problemReply({ status: 599, code: 'x' }, { id: 'x' }).body), /"title":"Status 599"/);
   });
 
+  it('has members of a kind of its own behind those that all have', () => {
+    assert.equal(
+      problemReply({ status: 403, code: 'x', members: { rule: 'own' } }, { id: 'y' }).body,
+      '{"title":"Forbidden","status":403,"code":"x","requestId":"y","rule":"own"}',
+    );
+  });
+
   it('is never stored by a cache (F111)', () => {
     assert.equal(header(problemReply({ status: 404, code: 'x' }, { id: 'x' }), 'cache-control'), 'no-store');
   });

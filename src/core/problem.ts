@@ -12,6 +12,8 @@ export interface Problem {
   readonly detail?: string;
   /** A word for programs: stable, lower case, words joined by `_`. */
   readonly code: string;
+  /** What else programs may want to know (RFC 9457 §3.2), behind the members that all problems have. */
+  readonly members?: Readonly<Record<string, string>>;
 }
 
 /** Seconds after which a client may try again when the gateway or a service is busy. */
@@ -33,7 +35,14 @@ export function problemReply(problem: Problem, exchange: { readonly id: string }
       // 404, 405, 410, 414 and 501 could be stored without being told so (RFC 9110 §15.1).
       ['cache-control', 'no-store'],
     ],
-    body: JSON.stringify({ title, status, detail: problem.detail, code, requestId: exchange.id }),
+    body: JSON.stringify({
+      title,
+      status,
+      detail: problem.detail,
+      code,
+      requestId: exchange.id,
+      ...problem.members,
+    }),
   };
 }
 

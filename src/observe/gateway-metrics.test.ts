@@ -177,6 +177,16 @@ test('a counter of a policy is named after it, and the same over reloads', () =>
   assert.throws(() => metrics.policy('x', '').counter('Bad name', ''), TypeError);
 });
 
+test('counters of a policy may have labels from the configuration, the same ones each time', () => {
+  const policy = metrics.policy('authorize', '/orders');
+  policy.counter('refused', 'Refused.', { rule: 'own' }).add(2);
+  policy.counter('refused', 'Refused.', { rule: 'all' }).add();
+  assert.equal(value('waygate_policy_authorize_refused_total{route="/orders",rule="own"}'), 2);
+  assert.equal(value('waygate_policy_authorize_refused_total{route="/orders",rule="all"}'), 1);
+  assert.throws(() => policy.counter('refused', 'Refused.'), /has the labels route, rule/);
+  assert.throws(() => policy.counter('other', 'x', { 'Bad label': 'x' }), TypeError);
+});
+
 test('a metric cannot be declared twice', () => {
   assert.throws(() => registry.counter('waygate_connections_total', ''), /declared twice/);
 });

@@ -20,12 +20,13 @@ export class PolicySeries {
   of(policyName: string, routeName: string): PolicyMetrics {
     const policy = policyName.replaceAll('-', '_');
     return {
-      counter: (name, help): PolicyCounter => {
-        if (!/^[a-z_]+$/.test(name))
-          throw new TypeError(`A counter's name is [a-z_]+, not ${JSON.stringify(name)}.`);
-        return this.#set(`${prefix}${policy}_${name}_total`, help).with(
-          routeName === '' ? everyRoute : routeName,
-        );
+      counter: (name, help, labels = {}): PolicyCounter => {
+        const labelNames = Object.keys(labels);
+        for (const word of [name, ...labelNames])
+          if (!/^[a-z_]+$/.test(word))
+            throw new TypeError(`The name of a counter or label is [a-z_]+, not ${JSON.stringify(word)}.`);
+        const set = this.#set(`${prefix}${policy}_${name}_total`, help, ['route', ...labelNames]);
+        return set.with(routeName === '' ? everyRoute : routeName, ...Object.values(labels));
       },
     };
   }
@@ -37,10 +38,12 @@ export class PolicySeries {
       set.retain('route', (label) => label === everyRoute || keeps(label));
   }
 
-  #set(metricName: string, help: string): SeriesSet<Counter> {
+  #set(metricName: string, help: string, labelNames: readonly string[]): SeriesSet<Counter> {
     let set = this.#sets.get(metricName);
     if (set === undefined)
-      this.#sets.set(metricName, (set = this.#registry.counters(metricName, help, ['route'])));
+      this.#sets.set(metricName, (set = this.#registry.counters(metricName, help, labelNames)));
+    if (set.family.labelNames.join() !== labelNames.join())
+      throw new TypeError(`${metricName} has the labels ${set.family.labelNames.join(', ')}.`);
     return set;
   }
 }

@@ -20,7 +20,7 @@ export function benchPolicy<Name extends string, Options extends z.ZodType>(
   setup: Partial<Setup> = {},
 ): BenchedPolicy {
   const counts = new Map<string, number>();
-  const instance = definition.create(definition.options.parse(options), { ...fakeSetup(counts), ...setup });
+  const instance = definition.create(definition.options.parse(options), fakeSetup(counts, setup));
   return { instance, counts };
 }
 
@@ -36,7 +36,7 @@ export function optionMistakes(
   const reading = readWithSchema(definition.options, options);
   if (!reading.ok) return reading.findings.map(({ path, found, remedy }) => mistake(path, found, remedy));
   try {
-    definition.create(reading.value, { ...fakeSetup(new Map()), ...setup });
+    definition.create(reading.value, fakeSetup(new Map(), setup));
     return [];
   } catch (error) {
     if (!(error instanceof PolicyOptionError)) throw error;
@@ -68,15 +68,17 @@ export function headOf(reply: Reply | undefined): ResponseHead {
   return fakeResponse([...(reply.headers ?? [])], { status: reply.status, from: 'reply' });
 }
 
-function fakeSetup(counts: Map<string, number>): Setup {
+/** @param part the policy that it is lent to, where another is made of it: its counters have that name in front. */
+function fakeSetup(counts: Map<string, number>, own: Partial<Setup>, part = ''): Setup {
   return {
     clock: { now: () => 0, monotonic: () => 0 },
     random: systemRandom,
     logger: { debug() {}, info() {}, warn() {}, error() {} },
     metrics: {
-      counter(name) {
-        counts.set(name, 0);
-        return { add: (amount = 1) => void counts.set(name, (counts.get(name) ?? 0) + amount) };
+      counter(name, _help, labels = {}) {
+        const key = [part + name, ...Object.entries(labels).map(([label, value]) => `${label}=${value}`)].join(' ');
+        counts.set(key, 0);
+        return { add: (amount = 1) => void counts.set(key, (counts.get(key) ?? 0) + amount) };
       },
     },
     fetch: () => Promise.reject(new Error('no test fetches anything unless it says so')),
@@ -84,6 +86,8 @@ function fakeSetup(counts: Map<string, number>): Setup {
     redis: undefined,
     routeName: 'test',
     paramNames: [],
+    of: (policy) => fakeSetup(counts, own, `${policy} `),
+    ...own,
   };
 }
 
