@@ -5,6 +5,7 @@ import { nearest } from '../../core/nearest.ts';
 import { withRemedy } from '../../core/remedy.ts';
 import { isToken } from '../../http/field.ts';
 import { parseHost } from '../../http/host.ts';
+import { routableMethods } from '../../http/methods.ts';
 import { duration, size } from '../../core/units.ts';
 import { pathMatch } from './path-match.ts';
 import { foundIn } from '../../core/found-in.ts';
@@ -32,17 +33,11 @@ const hostPattern = z
     return z.NEVER;
   });
 
-/** The methods that the engine takes; CONNECT and TRACE never pass a gateway. */
-const methods = [
-  'GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY', 'COPY', 'LOCK', 'MKCOL', 'MOVE', 'PROPFIND',
-  'PROPPATCH', 'PURGE', 'REPORT', 'SEARCH', 'UNLOCK',
-] as const;
-
-const method = z.enum(methods, {
+const method = z.enum(routableMethods, {
   error: (issue) => {
     const upper = typeof issue.input === 'string' ? issue.input.toUpperCase() : '';
-    const meant = nearest(upper, methods);
-    return withRemedy(`${foundIn(issue.input)} is not a method that a route can have`, meant === undefined ? `write one of ${methods.join(', ')}` : `write ${meant}`);
+    const meant = nearest(upper, routableMethods);
+    return withRemedy(`${foundIn(issue.input)} is not a method that a route can have`, meant === undefined ? `write one of ${routableMethods.join(', ')}` : `write ${meant}`);
   },
 }).meta({ title: 'a method such as `GET`' });
 
