@@ -12,6 +12,55 @@ export function httpDate(ms: number): string {
   return date.toUTCString();
 }
 
+const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+/** The three forms of RFC 9110 §5.6.7, names in any case; behind each, where day, month, year and time of day stand. */
+const forms = [
+  { pattern: /^[A-Z]{3}, (\d\d) ([A-Z]{3}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT$/i, order: [1, 2, 3, 4, 5, 6] },
+  { pattern: /^[A-Z]{6,9}, (\d\d)-([A-Z]{3})-(\d\d) (\d\d):(\d\d):(\d\d) GMT$/i, order: [1, 2, 3, 4, 5, 6] },
+  { pattern: /^[A-Z]{3} ([A-Z]{3}) ([ \d]\d) (\d\d):(\d\d):(\d\d) (\d{4})$/i, order: [2, 1, 6, 3, 4, 5] },
+] as const;
+
+/**
+ * Reads a date of HTTP: IMF-fixdate, or one of the two obsolete forms (RFC 9110 §5.6.7).
+ *
+ * @param now milliseconds since the epoch; a year of two digits is at most 50 years ahead of it.
+ * @returns milliseconds since the epoch, or undefined when the text is no such date.
+ */
+export function parseHttpDate(text: string, now: number): number | undefined {
+  for (const { pattern, order } of forms) {
+    const found = pattern.exec(text);
+    if (found === null) continue;
+    const [day = '', month = '', year = '', hours = '', minutes = '', seconds = ''] = order.map(
+      (index) => found[index],
+    );
+    const monthIndex = months.indexOf(month.toLowerCase());
+    const date = Date.UTC(
+      fullYear(year, now),
+      monthIndex,
+      Number(day),
+      Number(hours),
+      Number(minutes),
+      // A leap second is the last of its minute.
+      Math.min(Number(seconds), 59),
+    );
+    const sound =
+      monthIndex !== -1 &&
+      new Date(date).getUTCDate() === Number(day) &&
+      Number(hours) < 24 &&
+      Number(minutes) < 60 &&
+      Number(seconds) <= 60;
+    return sound ? date : undefined;
+  }
+  return undefined;
+}
+
+function fullYear(digits: string, now: number): number {
+  if (digits.length === 4) return Number(digits);
+  const current = new Date(now).getUTCFullYear();
+  const year = current - (current % 100) + Number(digits);
+  return year > current + 50 ? year - 100 : year;
+}
+
 /** The current date for the `Date` header, formatted once a second. */
 export class DateCache {
   readonly #now: () => number;
