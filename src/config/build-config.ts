@@ -1,6 +1,6 @@
 import { list, routeNames } from './route-names.ts';
 import type { ConfigDocument, RouteDocument } from './schema/document.ts';
-import type { ParsedPolicyUse } from './schema/policy-use.ts';
+import type { ParsedPolicyUse } from '../core/policy-list.ts';
 
 /** One policy in a list of policies. */
 export interface PolicyUse {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ConfigDocument, DocumentSchema, RouteDocument } from './schema/document.ts';
-import type { ParsedPolicyUse } from './schema/policy-use.ts';
+import type { ParsedPolicyUse } from '../core/policy-list.ts';
 import { upstream as upstreamSchema } from './schema/upstream.ts';
 import { isMapping, valueAt } from './plain-value.ts';
 
@@ -18,6 +18,8 @@ export interface DocumentView {
   /** By name; undefined for one that could not be read. The whole is undefined when nobody can say which names exist. */
   readonly upstreams: ReadonlyMap<string, UpstreamDocument | undefined> | undefined;
   readonly policies: readonly ParsedPolicyUse[] | undefined;
+  /** Undefined when there is none, or it could not be read. */
+  readonly redis: ConfigDocument['redis'];
   readonly routes: readonly Partial<RouteDocument>[];
   /** Whether something is written at the path. */
   readonly has: (path: readonly (string | number)[]) => boolean;
@@ -27,13 +29,14 @@ export interface DocumentView {
 
 /** The view of a document in which each key is right by itself. */
 export function completeView(document: ConfigDocument, raw: unknown): DocumentView {
-  const { listen, admin, identity, policies, routes } = document;
+  const { listen, admin, identity, policies, routes, redis } = document;
   return {
     listen,
     admin,
     identity,
     policies,
     routes,
+    redis,
     upstreams: new Map(Object.entries(document.upstreams)),
     has: hasIn(raw),
     raw,
@@ -43,8 +46,8 @@ export function completeView(document: ConfigDocument, raw: unknown): DocumentVi
 /** The view of a document with mistakes: each key is read by itself, and those with mistakes are left out. */
 export function salvagedView(schema: DocumentSchema, raw: unknown): DocumentView {
   const { shape } = schema;
-  const { listen, admin, identity, policies } = readKeys(
-    { listen: shape.listen, admin: shape.admin, identity: shape.identity, policies: shape.policies },
+  const { listen, admin, identity, policies, redis } = readKeys(
+    { listen: shape.listen, admin: shape.admin, identity: shape.identity, policies: shape.policies, redis: shape.redis },
     raw,
   );
   const routeShape = shape.routes.element.shape;
@@ -54,6 +57,7 @@ export function salvagedView(schema: DocumentSchema, raw: unknown): DocumentView
     admin,
     identity: identity ?? readIdentity(valueAt(raw, ['identity', 'headers'])),
     policies,
+    redis,
     upstreams: readUpstreams(valueAt(raw, ['upstreams'])),
     routes: Array.isArray(rawRoutes) ? rawRoutes.map((route) => readKeys(routeShape, route)) : [],
     has: hasIn(raw),

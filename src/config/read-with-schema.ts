@@ -37,9 +37,11 @@ export function readWithSchema<Schema extends z.ZodType>(
   const issues = result.error.issues.flatMap((issue) => flatten(issue, []));
   const findings = issues.flatMap(({ path, issue }): Finding[] => {
     if (issue.code !== 'unrecognized_keys') return [sayMissing(toFinding(path, issue, value), value)];
-    return issue.keys
-      .slice(0, maxFindings)
-      .map((key) => unknownKey([...path, key], known.get(issue.keys) ?? []));
+    const names = known.get(issue.keys);
+    // The schema has words of its own for them.
+    if (names === undefined)
+      return [{ path: [...path, issue.keys[0] ?? ''], at: 'key', ...withDefault(issue.message) }];
+    return issue.keys.slice(0, maxFindings).map((key) => unknownKey([...path, key], names));
   });
   return { ok: false, findings: withoutMisspelt(findings), issues };
 }
@@ -125,12 +127,12 @@ function unknownKey(path: Path, known: readonly string[]): UnknownKey {
   };
 }
 
-/** `policies[0].cors` and `routes[0].policies[0].cors`. */
+/** `policies[0].cors` and `routes[0].policies[0].cors`, also inside of a policy that is made of others. */
 function isPolicyName(path: Path): boolean {
   return (
     path.at(-3) === 'policies' &&
     typeof path.at(-2) === 'number' &&
-    (path.length === 3 || path[0] === 'routes')
+    (path[0] === 'policies' || path[0] === 'routes')
   );
 }
 

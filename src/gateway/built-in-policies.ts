@@ -1,5 +1,7 @@
 import type { PolicyDefinition } from '../core/policy.ts';
+import { anyOf } from '../policies/any-of/any-of.ts';
 import { apiKey } from '../policies/api-key/api-key.ts';
+import { authorize } from '../policies/authorize/authorize.ts';
 import { bodyLimit } from '../policies/body-limit/body-limit.ts';
 import { cors } from '../policies/cors/cors.ts';
 import { headers } from '../policies/headers/headers.ts';
@@ -10,9 +12,14 @@ import { requestId } from '../policies/request-id/request-id.ts';
 import { respond } from '../policies/respond/respond.ts';
 import { securityHeaders } from '../policies/security-headers/security-headers.ts';
 
+/** Those that establish who is asking, and may stand in `any-of`. */
+const authenticating = [apiKey, jwt] as const satisfies readonly PolicyDefinition[];
+
 /** Every policy that comes with the gateway, in the order in which the reference lists them. */
 export const builtInPolicies = [
+  anyOf(authenticating),
   apiKey,
+  authorize,
   bodyLimit,
   cors,
   headers,
@@ -23,3 +30,11 @@ export const builtInPolicies = [
   respond,
   securityHeaders,
 ] as const satisfies readonly PolicyDefinition[];
+
+/** The built-in policies and those of a program, of which the ones that establish who is asking may stand in `any-of` as well. */
+export function policiesWith(others: readonly PolicyDefinition[] = []): readonly PolicyDefinition[] {
+  const more = others.filter(({ authenticates }) => authenticates === true);
+  if (more.length === 0) return [...builtInPolicies, ...others];
+  const [, ...rest] = builtInPolicies;
+  return [anyOf([...authenticating, ...more]), ...rest, ...others];
+}

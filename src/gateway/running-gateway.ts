@@ -4,6 +4,7 @@ import type { Mistake } from '../config/mistake.ts';
 import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
+import type { PolicyDefinition } from '../core/policy.ts';
 import { systemRandom } from '../core/random.ts';
 import type { Readiness } from '../admin/admin-server.ts';
 import { createGatewayMetrics, type GatewayMetrics } from '../observe/gateway-metrics.ts';
@@ -11,7 +12,7 @@ import { MetricsRegistry } from '../observe/metrics.ts';
 import { createLogger } from '../observe/operational-log.ts';
 import { accessSink } from './access-sink.ts';
 import { AdminListener } from './admin-listener.ts';
-import { builtInPolicies } from './built-in-policies.ts';
+import { policiesWith } from './built-in-policies.ts';
 import { ConfigError } from './config-error.ts';
 import { RecordingSource } from './config-source.ts';
 import { type AccessSink, DataPlane } from './data-plane.ts';
@@ -39,6 +40,7 @@ interface Current {
 export class RunningGateway implements Gateway {
   readonly #options: GatewayOptions;
   readonly #workerSettings: WorkerSettings;
+  #made: readonly PolicyDefinition[] | undefined;
   readonly #source: RecordingSource;
   readonly #logger: Logger;
   readonly #registry = new MetricsRegistry();
@@ -151,8 +153,8 @@ export class RunningGateway implements Gateway {
     await this.#accessLog.close();
   }
 
-  get #policies() {
-    return [...builtInPolicies, ...(this.#options.policies ?? [])];
+  get #policies(): readonly PolicyDefinition[] {
+    return (this.#made ??= policiesWith(this.#options.policies));
   }
 
   get #configuration(): Current {

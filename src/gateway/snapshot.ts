@@ -5,7 +5,7 @@ import type { Config, PolicyUse } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Fetch } from '../core/fetch.ts';
 import type { Logger } from '../core/logger.ts';
-import type { PolicyDefinition, PolicyMetrics } from '../core/policy.ts';
+import type { PolicyDefinition, PolicyMetrics, Setup } from '../core/policy.ts';
 import { PolicyOptionError } from '../core/policy.ts';
 import type { Random } from '../core/random.ts';
 import type { RedisLink } from '../core/redis.ts';
@@ -163,20 +163,9 @@ class PolicyMaker {
     routeName: string,
     paramNames: readonly string[],
   ): NamedPolicy | undefined {
-    const { clock, random, logger, fetch, shared, redis, policyMetrics } = this.#environment;
     try {
-      const instance = definition.create(use.options, {
-        clock,
-        random,
-        logger,
-        metrics: policyMetrics(definition.name, routeName),
-        fetch,
-        share: shared.of(definition.name),
-        redis,
-        routeName,
-        paramNames,
-      });
-      return { name: definition.name, instance };
+      const setup = this.#setupOf(definition.name, routeName, paramNames);
+      return { name: definition.name, instance: definition.create(use.options, setup) };
     } catch (error) {
       const finding = findingOf(error, use);
       const key = JSON.stringify(finding);
@@ -184,6 +173,22 @@ class PolicyMaker {
       this.#seen.add(key);
       return undefined;
     }
+  }
+
+  #setupOf(policy: string, routeName: string, paramNames: readonly string[]): Setup {
+    const { clock, random, logger, fetch, shared, redis, policyMetrics } = this.#environment;
+    return {
+      clock,
+      random,
+      logger,
+      metrics: policyMetrics(policy, routeName),
+      fetch,
+      share: shared.of(policy),
+      redis,
+      routeName,
+      paramNames,
+      of: (other) => this.#setupOf(other, routeName, paramNames),
+    };
   }
 }
 

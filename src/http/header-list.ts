@@ -176,6 +176,15 @@ export class HeaderList {
     this.#added = copy.#added?.slice();
   }
 
+  /** Whether nothing has been removed, added or replaced since the copy was made. */
+  isAs(copy: HeaderList): boolean {
+    const spans = copy.#spans;
+    for (let i = 0; i < spans.length; i += 4) if (this.#spans[i] !== spans[i]) return false;
+    const added = this.#added ?? [];
+    const copied = copy.#added ?? [];
+    return added.length === copied.length && added.every((text, i) => text === copied[i]);
+  }
+
   /**
    * The lines as they go onto the wire, each with its CRLF, without the empty line that ends a head.
    * Adjacent untouched lines that were received as `name: value CRLF` leave as one slice of the received text.

@@ -1,14 +1,19 @@
 import { systemClock } from '../../core/clock.ts';
 import type { Fetch } from '../../core/fetch.ts';
 import type { Logger } from '../../core/logger.ts';
-import { PolicyOptionError, type PolicyDefinition, type PolicyMetrics } from '../../core/policy.ts';
+import {
+  PolicyOptionError,
+  type PolicyDefinition,
+  type PolicyMetrics,
+  type Setup,
+} from '../../core/policy.ts';
 import { systemRandom } from '../../core/random.ts';
 import type { Share } from '../../core/shared.ts';
 import type { DocumentView } from '../document-view.ts';
 import type { Finding } from '../finding.ts';
 import { valueAt } from '../plain-value.ts';
 import type { DocumentSchema } from '../schema/document.ts';
-import type { ParsedPolicyUse } from '../schema/policy-use.ts';
+import type { ParsedPolicyUse } from '../../core/policy-list.ts';
 import { paramNames } from '../schema/path-match.ts';
 
 type Path = readonly (string | number)[];
@@ -45,9 +50,9 @@ function failureOf(
   { use, routeName, paramNames: names }: PlacedPolicy,
 ): unknown {
   try {
-    const setup = {
+    const setup: Setup = {
       ...{ clock: systemClock, random: systemRandom, logger, metrics, fetch, share, redis: undefined },
-      ...{ routeName, paramNames: names },
+      ...{ routeName, paramNames: names, of: () => setup },
     };
     const closing = definition.create(use.options, setup).close?.();
     closing?.catch(() => {});

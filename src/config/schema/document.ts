@@ -3,7 +3,8 @@ import type { PolicyDefinition } from '../../core/policy.ts';
 import { withRemedy } from '../../core/remedy.ts';
 import { identity } from './identity.ts';
 import { admin, forwarded, listen, trustedProxies, via } from './listener.ts';
-import { policyList } from './policy-use.ts';
+import { policyList } from '../../core/policy-list.ts';
+import { redis } from './redis.ts';
 import { routeShape } from './route.ts';
 import { foundIn } from '../../core/found-in.ts';
 import { drain, limits, log, overload, timeouts, workers } from './settings.ts';
@@ -56,6 +57,7 @@ function makeSchema(policies: readonly PolicyDefinition[]) {
           ),
       })
       .describe('The routes: what to match, and what to do with what matches.'),
+    redis,
     log,
     drain,
     overload,

@@ -5,7 +5,7 @@ import { systemRandom } from '../../core/random.ts';
 import { createGatewayMetrics } from '../../observe/gateway-metrics.ts';
 import { MetricsRegistry } from '../../observe/metrics.ts';
 import { SharedSlots } from '../../observe/shared-slots.ts';
-import { builtInPolicies } from '../built-in-policies.ts';
+import { policiesWith } from '../built-in-policies.ts';
 import { loadMaterial } from '../config-source.ts';
 import { DataPlane } from '../data-plane.ts';
 import { processGauges } from '../overload.ts';
@@ -27,7 +27,7 @@ const pulseInterval = 500;
  */
 export function runThread(policies: readonly PolicyDefinition[] = []): void {
   if (parentPort === null) throw new Error('This program is started as a thread of a gateway.');
-  const thread = new ServingThread(parentPort, workerData as ThreadData, [...builtInPolicies, ...policies]);
+  const thread = new ServingThread(parentPort, workerData as ThreadData, policiesWith(policies));
   thread.start();
 }
 

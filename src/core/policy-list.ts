@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { nearest } from '../../core/nearest.ts';
-import type { PolicyDefinition } from '../../core/policy.ts';
-import { withRemedy } from '../../core/remedy.ts';
-import { foundIn } from '../../core/found-in.ts';
+import { foundIn } from './found-in.ts';
+import { nearest } from './nearest.ts';
+import type { PolicyDefinition } from './policy.ts';
+import { withRemedy } from './remedy.ts';
 
 /** A policy in a list of policies, before its place in the document is known. */
 export interface ParsedPolicyUse {
@@ -10,16 +10,46 @@ export interface ParsedPolicyUse {
   readonly options: unknown;
 }
 
-/** A list of policies as one writes it: `- cors: {…}` with options, `- request-id` without. */
-export function policyList(policies: readonly PolicyDefinition[]): z.ZodArray<z.ZodType<ParsedPolicyUse>> {
-  return z.array(policyUse(policies), {
-    error: (issue) => withRemedy(`expected a list of policies, found ${foundIn(issue.input)}`, 'write each policy on a line of its own with "- " in front'),
+/** A policy in a list of policies, as one writes it in TypeScript: its name with options, or only its name where all options have defaults. */
+export type PolicyInput<Policies extends readonly PolicyDefinition[]> = {
+  [Index in keyof Policies]: PolicyInputOf<Policies[Index], Policies[number]['name']>;
+}[number];
+
+type PolicyInputOf<Definition extends PolicyDefinition, Names extends string> =
+  | ({ readonly [Name in Definition['name']]: z.input<Definition['options']> } & {
+      readonly [Other in Exclude<Names, Definition['name']>]?: never;
+    })
+  | (object extends z.input<Definition['options']> ? Definition['name'] : never);
+
+/**
+ * A list of policies as one writes it: `- cors: {…}` with options, `- request-id` without.
+ * @param policies what may stand in it.
+ * @param absent what is wrong with another name, in the form of {@link withRemedy}: that there is no such policy, unless told otherwise.
+ */
+export function policyList(
+  policies: readonly PolicyDefinition[],
+  absent?: (name: string) => string,
+): z.ZodArray<z.ZodType<ParsedPolicyUse>> {
+  return z.array(policyUse(policies, absent), {
+    error: (issue) =>
+      withRemedy(
+        `expected a list of policies, found ${foundIn(issue.input)}`,
+        'write each policy on a line of its own with "- " in front',
+      ),
   });
 }
 
-function policyUse(policies: readonly PolicyDefinition[]): z.ZodType<ParsedPolicyUse> {
+function policyUse(
+  policies: readonly PolicyDefinition[],
+  absent: ((name: string) => string) | undefined,
+): z.ZodType<ParsedPolicyUse> {
   const withOptions = z
-    .strictObject(Object.fromEntries(policies.map((policy) => [policy.name, optionsOf(policy)])))
+    .strictObject(Object.fromEntries(policies.map((policy) => [policy.name, optionsOf(policy)])), {
+      error: (issue) => {
+        if (absent === undefined || issue.code !== 'unrecognized_keys') return undefined;
+        return absent(String(issue.keys[0]));
+      },
+    })
     .meta({ minProperties: 1, maxProperties: 1 })
     .transform(toUse);
   const bare = z
@@ -30,7 +60,9 @@ function policyUse(policies: readonly PolicyDefinition[]): z.ZodType<ParsedPolic
       if (result.success) return result.data;
       const known = policies.some((policy) => policy.name === name);
       const found = `the policy "${name}" needs options`;
-      const message = known ? withRemedy(found, `write - ${name}: { … }`) : unknownPolicy(name, policies);
+      const message = known
+        ? withRemedy(found, `write - ${name}: { … }`)
+        : (absent ?? unknownPolicy)(name, policies);
       context.issues.push({ code: 'custom', message, input: name });
       return z.NEVER;
     });
@@ -60,7 +92,11 @@ function toUse(value: Record<string, unknown>, context: z.RefinementCtx): Parsed
     context.issues.push({ code: 'custom', message, input: value });
   } else if (context.issues.length === 0) {
     // A name that nobody knows is an issue already.
-    context.issues.push({ code: 'custom', message: withRemedy('the policy has no name', 'write - <name>: { … }'), input: value });
+    context.issues.push({
+      code: 'custom',
+      message: withRemedy('the policy has no name', 'write - <name>: { … }'),
+      input: value,
+    });
   }
   return z.NEVER;
 }
