@@ -1,6 +1,6 @@
 import { GatewayError } from '../core/errors.ts';
 import type { Exchange } from '../core/exchange.ts';
-import type { HeaderList } from '../http/header-list.ts';
+import { LookAlikes } from '../http/look-alikes.ts';
 import { canonicalPath } from '../http/path.ts';
 import { countVia } from '../http/via.ts';
 import type { Http1Request } from '../http1/request-head.ts';
@@ -25,6 +25,12 @@ const idempotent = new Set([
   'REPORT',
   'SEARCH',
 ]);
+
+/**
+ * A route that is for some methods only must not let another one through in a header: services with a method-override
+ * middleware would obey it.
+ */
+const methodOverrides = new LookAlikes(['x-http-method-override', 'x-http-method', 'x-method-override']);
 
 /** What {@link buildCall} needs to know of the gateway. */
 export interface OutgoingContext {
@@ -65,7 +71,8 @@ export function buildCall(exchange: Outgoing, context: OutgoingContext, wrapped:
   // What a client sent of these is gone; what is there now is a policy's.
   headers.deleteAdded(ownedInRequests);
   const length = outgoingLength(request, wrapped);
-  if (route.config !== undefined && route.config.methods.length > 0) removeMethodOverrides(headers);
+  if (route.config !== undefined && route.config.methods.length > 0)
+    headers.deleteLookAlikes(methodOverrides);
   const added = addedLines(exchange, context);
   const websocket = request.upgrade === 'websocket';
   const preserved =
@@ -81,16 +88,6 @@ export function buildCall(exchange: Outgoing, context: OutgoingContext, wrapped:
     upgrade: websocket ? 'websocket' : undefined,
     idempotent: idempotent.has(request.method) && !websocket,
   };
-}
-
-/**
- * A route that is for some methods only must not let another one through in a header: services with a method-override
- * middleware would obey it.
- */
-function removeMethodOverrides(headers: HeaderList): void {
-  headers.delete('x-http-method-override');
-  headers.delete('x-http-method');
-  headers.delete('x-method-override');
 }
 
 /** What goes onto the wire as length: −1 when a policy may change the body and has not said what becomes of its length. */
