@@ -1,0 +1,156 @@
+import { createHmac } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { BoundedCalls } from '../../core/bounded-calls.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Setup } from '../../core/policy.ts';
+import type { Shareable } from '../../core/shared.ts';
+import type { ForwardAuthOptions } from './options.ts';
+import type { Question } from './question.ts';
+import { readVerdict, unavailable, type Verdict } from './verdict.ts';
+
+/** Milliseconds between two lines that say that the service gives no verdicts. */
+const WARN_INTERVAL = 10_000;
+
+/** The room for an answer that is remembered, in octets, on average. */
+const ENTRY_SIZE = 4096;
+
+interface Remembered {
+  readonly verdict: Verdict;
+  /** On the monotonic clock. */
+  readonly ends: number;
+}
+
+/** The service that is asked: how many at a time, what it said a moment ago, and whether it says anything at all. */
+export class AuthService implements Shareable {
+  readonly #options: ForwardAuthOptions;
+  readonly #setup: Setup;
+  readonly #clock: Clock;
+  readonly #calls: BoundedCalls<Verdict>;
+  /** So that what is kept for memory says nothing about a password. */
+  readonly #secret: Uint8Array;
+  /** Both by digest. Refusals have room of their own: whoever tries credentials out must not push the good ones out. */
+  readonly #passed: LRUCache<string, Remembered> | undefined;
+  readonly #refused: LRUCache<string, Remembered> | undefined;
+  readonly #by: ReadonlySet<string> | undefined;
+  #warnedAt = -Infinity;
+
+  constructor(options: ForwardAuthOptions, setup: Setup) {
+    this.#options = options;
+    this.#setup = setup;
+    this.#clock = setup.clock;
+    this.#secret = setup.random.bytes(32);
+    this.#calls = new BoundedCalls(options, setup.clock);
+    const { cache } = options;
+    if (cache === undefined) return;
+    this.#passed = memory(cache.maxEntries);
+    if (cache.refusedFor > 0) this.#refused = memory(cache.maxEntries);
+    this.#by = cache.by && new Set(cache.by.map((name) => name.toLowerCase()));
+  }
+
+  /** What the service said to the same a moment ago. */
+  recall(question: Question): Verdict | undefined {
+    if (this.#passed === undefined) return undefined;
+    const passed = this.#isPassKept(question) ? this.#look(this.#passed, this.#passKey(question)) : undefined;
+    if (passed !== undefined || this.#refused === undefined || !question.hasCredentials) return passed;
+    return this.#look(this.#refused, this.#digest(question.lines));
+  }
+
+  /** Asks it, once for all who ask the same with credentials. Never rejects. */
+  async ask(question: Question): Promise<Verdict> {
+    // Requests without credentials may come from different people at one address, and what they are told, such as a cookie
+    // to sign in with, is for one of them.
+    const key = question.hasCredentials ? this.#digest(question.lines) : undefined;
+    try {
+      return await this.#calls.ask(key, async (timeout) => {
+        const verdict = await this.#fetch(question, timeout);
+        this.#remember(question, verdict);
+        return verdict;
+      });
+    } catch (error) {
+      return this.#noAnswer(messageOf(error));
+    }
+  }
+
+  /** Asks it whatever it said before, and remembers nothing. Never rejects. */
+  async explain(question: Question): Promise<Verdict> {
+    try {
+      return await this.#fetch(question, this.#options.timeout);
+    } catch (error) {
+      return unavailable(messageOf(error));
+    }
+  }
+
+  close(): void {
+    this.#passed?.clear();
+    this.#refused?.clear();
+  }
+
+  async #fetch({ lines }: Question, timeout: number): Promise<Verdict> {
+    const { url, method, maxBody } = this.#options;
+    const limits = { timeout, maxBytes: maxBody };
+    const verdict = readVerdict(
+      await this.#setup.fetch(url, { ...limits, method, headers: lines }),
+      this.#options,
+    );
+    return verdict.kind === 'unavailable' ? this.#noAnswer(verdict.reason) : verdict;
+  }
+
+  #noAnswer(reason: string): Verdict {
+    const now = this.#clock.monotonic();
+    if (now - this.#warnedAt >= WARN_INTERVAL) {
+      this.#warnedAt = now;
+      const { host, pathname } = new URL(this.#options.url);
+      this.#setup.logger.warn(
+        { policy: 'forward-auth', service: host + pathname, reason },
+        'the auth service gives no verdict; such requests are answered 503',
+      );
+    }
+    return unavailable(reason);
+  }
+
+  #remember(question: Question, verdict: Verdict): void {
+    const { cache } = this.#options;
+    if (cache === undefined) return;
+    const now = this.#clock.monotonic();
+    if (verdict.kind === 'passes' && this.#isPassKept(question))
+      this.#passed?.set(this.#passKey(question), { verdict, ends: now + cache.for });
+    else if (verdict.kind === 'refused' && question.hasCredentials)
+      this.#refused?.set(this.#digest(question.lines), { verdict, ends: now + cache.refusedFor });
+  }
+
+  /** Without credentials, only where everything else counts. */
+  #isPassKept({ hasCredentials }: Question): boolean {
+    return hasCredentials || this.#by === undefined;
+  }
+
+  #passKey({ lines }: Question): string {
+    const by = this.#by;
+    return this.#digest(by === undefined ? lines : lines.filter(([name]) => by.has(name.toLowerCase())));
+  }
+
+  #look(answers: LRUCache<string, Remembered>, key: string): Verdict | undefined {
+    const found = answers.get(key);
+    if (found === undefined || this.#clock.monotonic() < found.ends) return found?.verdict;
+    answers.delete(key);
+    return undefined;
+  }
+
+  #digest(lines: Question['lines']): string {
+    return createHmac('sha256', this.#secret).update(JSON.stringify(lines)).digest('base64');
+  }
+}
+
+function memory(max: number): LRUCache<string, Remembered> {
+  return new LRUCache({ max, maxSize: max * ENTRY_SIZE, sizeCalculation: sizeOf });
+}
+
+/** What is kept of a verdict, in octets, roughly. */
+function sizeOf({ verdict }: Remembered): number {
+  if (verdict.kind === 'unavailable') return 1;
+  const { headers, body } = verdict.kind === 'passes' ? { ...verdict, body: '' } : verdict.reply;
+  return JSON.stringify([...(headers ?? [])]).length + (body?.length ?? 0) + 500;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,152 @@
+import { hash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { BoundedCalls } from '../../core/bounded-calls.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { FetchedAnswer } from '../../core/fetch.ts';
+import type { Setup } from '../../core/policy.ts';
+import type { Shareable } from '../../core/shared.ts';
+import { authorizationOf } from './client-credentials.ts';
+import type { IntrospectionOptions } from './options.ts';
+import { readAnswer, unavailable, type Verdict } from './read-answer.ts';
+
+/** The largest answer, in octets: claims of one token. */
+const MAX_BYTES = 64 * 1024;
+
+/** Milliseconds between two lines that say that the endpoint cannot be relied on. */
+const WARN_INTERVAL = 10_000;
+
+/** The room for an answer that is remembered, in octets, on average. */
+const ENTRY_SIZE = 4096;
+
+type Kept = Exclude<Verdict, { readonly kind: 'unavailable' }>;
+
+interface Remembered {
+  readonly verdict: Kept;
+  /** On the monotonic clock, so that a clock that is set keeps no revoked token alive. */
+  readonly until: number;
+}
+
+/** The endpoint that knows tokens: what it said a moment ago, how many at a time it is asked about, and whether it answers. */
+export class TokenEndpoint implements Shareable {
+  readonly #options: IntrospectionOptions;
+  readonly #setup: Setup;
+  readonly #clock: Clock;
+  readonly #authorization: string;
+  readonly #calls: BoundedCalls<Verdict>;
+  /** Both by digest. Refused tokens have room of their own: whoever invents tokens must not push the good ones out. */
+  readonly #active: LRUCache<string, Remembered>;
+  readonly #refused: LRUCache<string, Remembered>;
+  #warnedAt = -Infinity;
+
+  /** @throws PolicyOptionError when the gateway has nothing to say who it is. */
+  constructor(options: IntrospectionOptions, setup: Setup) {
+    this.#options = options;
+    this.#setup = setup;
+    this.#clock = setup.clock;
+    this.#authorization = authorizationOf(options);
+    this.#calls = new BoundedCalls(options, setup.clock);
+    const { maxEntries: max } = options.cache;
+    this.#active = new LRUCache({ max, maxSize: max * ENTRY_SIZE, sizeCalculation: sizeOf });
+    this.#refused = new LRUCache({ max });
+  }
+
+  /** What the endpoint said of the very same token a moment ago, if that still holds. */
+  recall(token: string): Kept | undefined {
+    const digest = digestOf(token);
+    return this.#look(this.#active, digest) ?? this.#look(this.#refused, digest);
+  }
+
+  /** Asks about a token, once for all who bring the same. Never rejects. */
+  async ask(token: string): Promise<Verdict> {
+    const digest = digestOf(token);
+    try {
+      return await this.#calls.ask(digest, async (timeout) => {
+        const verdict = await this.#fetch(token, timeout);
+        if (verdict.kind !== 'unavailable') this.#remember(digest, verdict);
+        return verdict;
+      });
+    } catch (error) {
+      return this.#noAnswer(messageOf(error));
+    }
+  }
+
+  /** Asks whatever it said before, and remembers nothing. Never rejects. */
+  async explain(token: string): Promise<Verdict> {
+    try {
+      return await this.#fetch(token, this.#options.timeout);
+    } catch (error) {
+      return unavailable(messageOf(error));
+    }
+  }
+
+  close(): void {
+    this.#active.clear();
+    this.#refused.clear();
+  }
+
+  async #fetch(token: string, timeout: number): Promise<Verdict> {
+    const answer = await this.#post(token, timeout);
+    const verdict = readAnswer(answer, this.#options, this.#clock.now());
+    return verdict.kind === 'unavailable' ? this.#noAnswer(verdict.reason) : verdict;
+  }
+
+  /** RFC 7662 §2.1 */
+  #post(token: string, timeout: number): Promise<FetchedAnswer> {
+    return this.#setup.fetch(this.#options.url, {
+      ...{ timeout, maxBytes: MAX_BYTES, method: 'POST' },
+      headers: [
+        ['Accept', 'application/json'],
+        ['Authorization', this.#authorization],
+        ['Content-Type', 'application/x-www-form-urlencoded'],
+      ],
+      body: new URLSearchParams({ token, token_type_hint: 'access_token' }).toString(),
+    });
+  }
+
+  #noAnswer(reason: string): Verdict {
+    const now = this.#clock.monotonic();
+    if (now - this.#warnedAt >= WARN_INTERVAL) {
+      this.#warnedAt = now;
+      const { host, pathname } = new URL(this.#options.url);
+      this.#setup.logger.warn(
+        { policy: 'introspection', endpoint: host + pathname, reason },
+        'the introspection endpoint cannot be relied on; tokens that are not remembered are answered 503',
+      );
+    }
+    return unavailable(reason);
+  }
+
+  #remember(digest: string, verdict: Kept): void {
+    const now = this.#clock.monotonic();
+    const { for: active, inactiveFor } = this.#options.cache;
+    if (verdict.kind === 'refused') {
+      this.#active.delete(digest);
+      if (inactiveFor > 0) this.#refused.set(digest, { verdict, until: now + inactiveFor });
+    } else if (active > 0) {
+      this.#active.set(digest, { verdict, until: now + active });
+    }
+  }
+
+  #look(memory: LRUCache<string, Remembered>, digest: string): Kept | undefined {
+    const found = memory.get(digest);
+    if (found === undefined) return undefined;
+    const { verdict, until } = found;
+    const ended = verdict.kind === 'active' && this.#clock.now() >= verdict.ends;
+    if (!ended && this.#clock.monotonic() < until) return verdict;
+    memory.delete(digest);
+    return undefined;
+  }
+}
+
+/** What is kept of an answer, in octets, roughly. */
+function sizeOf({ verdict }: Remembered): number {
+  return verdict.kind === 'active' ? verdict.size + 500 : 500;
+}
+
+function digestOf(token: string): string {
+  return hash('sha256', token, 'base64');
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
