@@ -47,7 +47,13 @@ export function completeView(document: ConfigDocument, raw: unknown): DocumentVi
 export function salvagedView(schema: DocumentSchema, raw: unknown): DocumentView {
   const { shape } = schema;
   const { listen, admin, identity, policies, redis } = readKeys(
-    { listen: shape.listen, admin: shape.admin, identity: shape.identity, policies: shape.policies, redis: shape.redis },
+    {
+      listen: shape.listen,
+      admin: shape.admin,
+      identity: shape.identity,
+      policies: shape.policies,
+      redis: shape.redis,
+    },
     raw,
   );
   const routeShape = shape.routes.element.shape;

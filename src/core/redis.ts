@@ -108,3 +108,16 @@ export class StoreError extends Error {
     this.kind = kind;
   }
 }
+
+/** A link that leads nowhere, for configurations that are only checked: policies see that there is one. */
+export const unconnectedRedis: RedisLink = {
+  available: false,
+  command: () => Promise.reject(unconnected()),
+  script: () => Promise.reject(unconnected()),
+  publish: () => Promise.reject(unconnected()),
+  subscribe: () => () => undefined,
+};
+
+function unconnected(): StoreError {
+  return new StoreError('unavailable', 'nothing is connected during a check');
+}

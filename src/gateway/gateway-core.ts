@@ -6,6 +6,7 @@ import type { Logger } from '../core/logger.ts';
 import { LoopTurn } from '../core/loop-turn.ts';
 import type { PolicyDefinition } from '../core/policy.ts';
 import type { Random } from '../core/random.ts';
+import type { Lease } from '../core/shared.ts';
 import { TimerWheel } from '../core/timer-wheel.ts';
 import { DateCache } from '../http/date.ts';
 import { Llhttp } from '../http1/llhttp.ts';
@@ -13,6 +14,7 @@ import { ReadMemory } from '../http1/read-memory.ts';
 import type { Http1Request } from '../http1/request-head.ts';
 import type { AccessRecord } from '../observe/access-log.ts';
 import type { GatewayMetrics } from '../observe/gateway-metrics.ts';
+import { type ClosableLink, linkRedis } from '../store/redis/redis-link.ts';
 import { TargetStates } from '../upstream/target.ts';
 import { Upstream, UpstreamState } from '../upstream/upstream.ts';
 import type { RunningExchange } from './exchange-context.ts';
@@ -38,6 +40,8 @@ export interface CoreOptions {
   readonly overload: OverloadMonitor;
   /** How policies get documents from other servers; over the network when left out. */
   readonly fetch?: Fetch;
+  /** How Redis is reached; over the network when left out. */
+  readonly redis?: ClosableLink;
   /** What the gateway is told apart by from others of its name; made up when left out. */
   readonly instance?: string;
 }
@@ -120,7 +124,7 @@ export class GatewayCore {
       logger,
       fetch: this.#options.fetch ?? systemFetch,
       shared: this.#shared,
-      redis: undefined,
+      redis: this.#redis(config),
       upstream: (name: string) => {
         const upstreamConfig = config.upstreams[name];
         if (upstreamConfig === undefined) return undefined;
@@ -255,6 +259,15 @@ export class GatewayCore {
     this.#snapshot?.retire();
     this.targets.destroy();
     this.wheel.close();
+  }
+
+  /** The same link for the same settings, over reloads, until no snapshot uses it any more. */
+  #redis({ redis: settings }: Config): Lease<ClosableLink> | undefined {
+    if (settings === undefined) return undefined;
+    const { clock, random, logger, metrics, redis } = this.#options;
+    return this.#shared.of('redis')(JSON.stringify(settings), () => {
+      return redis ?? linkRedis(settings, { clock, random, logger, metrics: metrics.redis });
+    });
   }
 
   #upstream(config: UpstreamConfig): Upstream {

@@ -9,6 +9,7 @@ import type { PolicyDefinition, PolicyMetrics, Setup } from '../core/policy.ts';
 import { PolicyOptionError } from '../core/policy.ts';
 import type { Random } from '../core/random.ts';
 import type { RedisLink } from '../core/redis.ts';
+import type { Lease } from '../core/shared.ts';
 import type { ServerSettings } from '../http1/server-connection.ts';
 import type { RouteMetrics } from '../observe/gateway-metrics.ts';
 import type { Router } from '../router/router.ts';
@@ -29,8 +30,8 @@ export interface SnapshotEnvironment {
   readonly fetch: Fetch;
   /** Lives as long as the gateway. */
   readonly shared: SharedValues;
-  /** Undefined without `redis:`. */
-  readonly redis: RedisLink | undefined;
+  /** Undefined without `redis:`. Given back when the snapshot is gone. */
+  readonly redis: Lease<RedisLink> | undefined;
   readonly upstream: (name: string) => Upstream | undefined;
   readonly routeMetrics: (name: string) => RouteMetrics;
   readonly policyMetrics: (policy: string, route: string) => PolicyMetrics;
@@ -65,6 +66,7 @@ export class Snapshot {
   readonly serverSettings: ServerSettings;
   readonly #policies: readonly NamedPolicy[];
   readonly #logger: Logger;
+  readonly #redis: SnapshotEnvironment['redis'];
   #users = 0;
   #retired = false;
 
@@ -77,6 +79,7 @@ export class Snapshot {
     this.version = version;
     this.loadedAt = environment.clock.now();
     this.#logger = environment.logger;
+    this.#redis = environment.redis;
     const identity = new Identity(config.identity);
     this.identity = identity;
     const maker = new PolicyMaker(environment);
@@ -128,6 +131,8 @@ export class Snapshot {
         this.#logger.error({ policy: name, err: error }, 'a policy failed to close');
       }
     }
+    // Policies may have something left to settle with it.
+    this.#redis?.release();
   }
 }
 
@@ -184,7 +189,7 @@ class PolicyMaker {
       metrics: policyMetrics(policy, routeName),
       fetch,
       share: shared.of(policy),
-      redis,
+      redis: redis?.value,
       routeName,
       paramNames,
       of: (other) => this.#setupOf(other, routeName, paramNames),

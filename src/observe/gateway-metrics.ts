@@ -4,6 +4,7 @@ import type { Counter, MetricsRegistry } from './metrics.ts';
 import type { SeriesSet } from './series-set.ts';
 import { PolicySeries } from './policy-metrics.ts';
 import { registerProcessMetrics } from './process-metrics.ts';
+import { RedisMetrics } from './redis-metrics.ts';
 import { type RouteMetrics, RouteSeries } from './route-metrics.ts';
 
 export type { RouteMetrics } from './route-metrics.ts';
@@ -32,6 +33,8 @@ export interface GatewayMetricsOptions {
  * or objects made. Labels come from the configuration or from closed lists, whatever clients send (HARDENING F197).
  */
 export class GatewayMetrics {
+  /** What is counted about the link to Redis. */
+  readonly redis: RedisMetrics;
   readonly #routes: RouteSeries;
   readonly #policies: PolicySeries;
   readonly #upstreamErrors: SeriesSet<Counter>;
@@ -110,6 +113,7 @@ export class GatewayMetrics {
       'Threads started in the place of others that had died.',
     );
     this.#policies = new PolicySeries(registry);
+    this.redis = new RedisMetrics(registry);
     this.#stopProcessMetrics = registerProcessMetrics(registry);
   }
 

@@ -57,7 +57,12 @@ export class MetricsRegistry {
 
   /** Declares a gauge that goes up and down; of several threads it is the sum. */
   gauge(name: string, help: string): Counter {
-    return this.#numbers({ name, type: 'gauge', help, labelNames: [], bounds: [], rule: 'sum' }).with();
+    return this.gauges(name, help, []).with();
+  }
+
+  /** Declares a gauge with labels. */
+  gauges(name: string, help: string, labelNames: readonly string[]): SeriesSet<Counter> {
+    return this.#numbers({ name, type: 'gauge', help, labelNames, bounds: [], rule: 'sum' });
   }
 
   /**

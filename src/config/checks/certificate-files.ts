@@ -24,23 +24,44 @@ export async function readAuthorities(
 ): Promise<Authorities> {
   const findings: Finding[] = [];
   const digests = new Map<string, string>();
-  for (const [name, upstream] of view.upstreams ?? []) {
-    const ca = upstream?.tls.ca;
-    if (ca === undefined) continue;
+  for (const { ca, path } of namedIn(view)) {
     const file = resolve(folder, ca);
     const read = await readAuthority(ca, file, readFile);
     digests.set(file, 'digest' in read ? read.digest : '');
-    if ('found' in read) findings.push({ path: ['upstreams', name, 'tls', 'ca'], ...read });
+    if ('found' in read) findings.push({ path, ...read });
   }
+  const located = <Verification extends { readonly ca: string | undefined }>(
+    tls: Verification,
+  ): Verification => {
+    if (tls.ca === undefined) return tls;
+    const ca = resolve(folder, tls.ca);
+    return { ...tls, ca, caDigest: digests.get(ca) ?? '' };
+  };
   const locate = (document: ConfigDocument): ConfigDocument => {
-    const upstreams = Object.entries(document.upstreams).map(([name, upstream]) => {
-      if (upstream.tls.ca === undefined) return [name, upstream] as const;
-      const ca = resolve(folder, upstream.tls.ca);
-      return [name, { ...upstream, tls: { ...upstream.tls, ca, caDigest: digests.get(ca) ?? '' } }] as const;
-    });
-    return { ...document, upstreams: Object.fromEntries(upstreams) };
+    const upstreams = Object.entries(document.upstreams).map(
+      ([name, upstream]) => [name, { ...upstream, tls: located(upstream.tls) }] as const,
+    );
+    const { redis } = document;
+    return {
+      ...document,
+      upstreams: Object.fromEntries(upstreams),
+      redis: redis?.tls === undefined ? redis : { ...redis, tls: located(redis.tls) },
+    };
   };
   return { findings, files: [...digests.keys()], locate };
+}
+
+/** The files as they are written, each with its place. */
+function namedIn({
+  upstreams,
+  redis,
+}: DocumentView): { readonly ca: string; readonly path: readonly string[] }[] {
+  const named = [...(upstreams ?? [])].map(([name, upstream]) => ({
+    ca: upstream?.tls.ca,
+    path: ['upstreams', name, 'tls', 'ca'],
+  }));
+  named.push({ ca: redis?.tls?.ca, path: ['redis', 'tls', 'ca'] });
+  return named.flatMap(({ ca, path }) => (ca === undefined ? [] : [{ ca, path }]));
 }
 
 async function readAuthority(

@@ -8,6 +8,7 @@ import {
   type Setup,
 } from '../../core/policy.ts';
 import { systemRandom } from '../../core/random.ts';
+import { unconnectedRedis, type RedisLink } from '../../core/redis.ts';
 import type { Share } from '../../core/shared.ts';
 import type { DocumentView } from '../document-view.ts';
 import type { Finding } from '../finding.ts';
@@ -36,9 +37,10 @@ export function policyOptionMistakes(
   policies: readonly PolicyDefinition[],
 ): Finding[] {
   const definitions = new Map(policies.map((policy) => [policy.name, policy]));
+  const redis = view.has(['redis']) ? unconnectedRedis : undefined;
   return placedPolicies(schema, view).flatMap((placed) => {
     const definition = definitions.get(placed.use.name);
-    const error = definition === undefined ? undefined : failureOf(definition, placed);
+    const error = definition === undefined ? undefined : failureOf(definition, placed, redis);
     if (!(error instanceof PolicyOptionError)) return [];
     return [{ path: [...placed.path, ...error.path], found: error.message, remedy: error.remedy }];
   });
@@ -48,10 +50,11 @@ export function policyOptionMistakes(
 function failureOf(
   definition: PolicyDefinition,
   { use, routeName, paramNames: names }: PlacedPolicy,
+  redis: RedisLink | undefined,
 ): unknown {
   try {
     const setup: Setup = {
-      ...{ clock: systemClock, random: systemRandom, logger, metrics, fetch, share, redis: undefined },
+      ...{ clock: systemClock, random: systemRandom, logger, metrics, fetch, share, redis },
       ...{ routeName, paramNames: names, of: () => setup },
     };
     const closing = definition.create(use.options, setup).close?.();
