@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Clock } from './clock.ts';
 import type { Exchange, Reply, ResponseHead } from './exchange.ts';
 import type { Fetch } from './fetch.ts';
+import type { LimitStore } from './limits.ts';
 import type { Logger } from './logger.ts';
 import type { Random } from './random.ts';
 import type { RedisLink } from './redis.ts';
@@ -17,10 +18,14 @@ export interface Setup {
   readonly fetch: Fetch;
   /** Lends what all instances of this policy have in common, over routes and reloads. */
   readonly share: Share;
+  /** Counts requests against limits. */
+  readonly limits: LimitStore;
   /** The store that several gateways have in common; undefined without `redis:` in the configuration. */
   readonly redis: RedisLink | undefined;
   /** The name of the route that this instance belongs to; '' for an instance on every route. */
   readonly routeName: string;
+  /** Whether it stands in the list for every route: then there is an instance of it for each of them. */
+  readonly onEveryRoute: boolean;
   /** The names that the route's path captures, so that templates can be checked at load. */
   readonly paramNames: readonly string[];
   /** What a policy of that name would be lent here, for a policy that is made of others: counters and shared values are under that name. */

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
 import type { PolicyDefinition } from '../core/policy.ts';
 import type { Random } from '../core/random.ts';
+import { LocalLimits } from '../store/limits/local-limits.ts';
 import type { AccessRecord } from '../observe/access-record.ts';
 import type { GatewayMetrics } from '../observe/gateway-metrics.ts';
 import { dividedLimits, share } from './divided-limits.ts';
@@ -24,6 +25,14 @@ export interface AccessSink {
   close(): Promise<void>;
 }
 
+/** Where requests are counted against limits. */
+export interface CountingPlace {
+  /** Made by `createLimitMemory`, and the same for all threads. */
+  readonly memory: SharedArrayBuffer;
+  /** Who this thread is there: a number from 1 that no other thread has or had. */
+  readonly owner: number;
+}
+
 /** What serving takes. */
 export interface DataPlaneOptions {
   readonly clock: Clock;
@@ -33,6 +42,7 @@ export interface DataPlaneOptions {
   readonly policies: readonly PolicyDefinition[];
   readonly gauges: OverloadGauges;
   readonly accessLog: AccessSink;
+  readonly limits: CountingPlace;
   /** Where this is one of several threads of a gateway. */
   readonly among?: {
     /** What all of them are known by to others of their name. */
@@ -59,7 +69,7 @@ export class DataPlane implements Serving {
   #overloadLevel: OverloadLevel = 'none';
 
   constructor(options: DataPlaneOptions) {
-    const { clock, random, logger, metrics, policies, gauges, accessLog, among } = options;
+    const { clock, random, logger, metrics, policies, gauges, accessLog, limits, among } = options;
     this.#options = options;
     this.#overload = new OverloadMonitor(gauges, (level) => {
       this.#onOverload(level);
@@ -72,6 +82,7 @@ export class DataPlane implements Serving {
       policies,
       accessLog,
       overload: this.#overload,
+      limits: new LocalLimits(limits.memory, limits.owner, clock),
       ...(among === undefined ? {} : { instance: among.instance }),
     });
     this.#connections = new ClientConnections(this.#core);

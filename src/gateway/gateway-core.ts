@@ -2,6 +2,7 @@ import type { Config, UpstreamConfig } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Fetch } from '../core/fetch.ts';
+import type { LimitStore } from '../core/limits.ts';
 import type { Logger } from '../core/logger.ts';
 import { LoopTurn } from '../core/loop-turn.ts';
 import type { PolicyDefinition } from '../core/policy.ts';
@@ -38,6 +39,8 @@ export interface CoreOptions {
   readonly accessLog: { log(record: AccessRecord): void } | undefined;
   readonly policies: readonly PolicyDefinition[];
   readonly overload: OverloadMonitor;
+  /** What policies count requests with. */
+  readonly limits: LimitStore;
   /** How policies get documents from other servers; over the network when left out. */
   readonly fetch?: Fetch;
   /** How Redis is reached; over the network when left out. */
@@ -115,7 +118,7 @@ export class GatewayCore {
    * @throws SnapshotError with every mistake that policies find in their options.
    */
   compile(config: Config, version?: string): Snapshot {
-    const { policies, clock, random, logger, metrics } = this.#options;
+    const { policies, clock, random, logger, metrics, limits } = this.#options;
     const upstreams = new Map<string, Upstream>();
     const environment = {
       policies,
@@ -124,6 +127,7 @@ export class GatewayCore {
       logger,
       fetch: this.#options.fetch ?? systemFetch,
       shared: this.#shared,
+      limits,
       redis: this.#redis(config),
       upstream: (name: string) => {
         const upstreamConfig = config.upstreams[name];

@@ -7,6 +7,8 @@ import { unconnectedRedis } from '../core/redis.ts';
 import { createGatewayMetrics } from '../observe/gateway-metrics.ts';
 import { MetricsRegistry } from '../observe/metrics.ts';
 import { GatewayCore } from './gateway-core.ts';
+import { LocalLimits } from '../store/limits/local-limits.ts';
+import { createLimitMemory } from '../store/limits/limit-memory.ts';
 import { OverloadMonitor } from './overload.ts';
 import { version } from './version.ts';
 
@@ -30,6 +32,7 @@ export async function withIdleCore<Result>(
     accessLog: undefined,
     policies,
     overload,
+    limits: new LocalLimits(createLimitMemory(smallMemory, zeros, systemClock.now()), 1, systemClock),
     fetch,
     redis: { ...unconnectedRedis, close: ignore },
   });
@@ -41,6 +44,9 @@ export async function withIdleCore<Result>(
     metrics.close();
   }
 }
+
+/** Octets for limits: nothing is counted in it. */
+const smallMemory = 4096;
 
 const ignore = (): void => undefined;
 const silent: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };

@@ -10,6 +10,12 @@ import type { Readiness } from '../admin/admin-server.ts';
 import { createGatewayMetrics, type GatewayMetrics } from '../observe/gateway-metrics.ts';
 import { MetricsRegistry } from '../observe/metrics.ts';
 import { createLogger } from '../observe/operational-log.ts';
+import {
+  createLimitMemory,
+  forgottenIn,
+  type LimitMemory,
+  openLimitMemory,
+} from '../store/limits/limit-memory.ts';
 import { accessSink } from './access-sink.ts';
 import { AdminListener } from './admin-listener.ts';
 import { policiesWith } from './built-in-policies.ts';
@@ -49,6 +55,8 @@ export class RunningGateway implements Gateway {
   readonly #admin: AdminListener;
   readonly #watcher: FileWatcher;
   #serving: Serving | undefined;
+  /** Where all who serve count requests against limits. */
+  #limits: LimitMemory | undefined;
   #current: Current | undefined;
   /** What no output may show. */
   #secrets: readonly string[] = [];
@@ -78,6 +86,7 @@ export class RunningGateway implements Gateway {
       targetConnections: () =>
         this.#serving instanceof DataPlane ? this.#serving.stats.targetConnections : 0,
       workers: () => this.#serving?.workers.serving ?? 0,
+      limitKeysForgotten: () => (this.#limits === undefined ? 0 : forgottenIn(this.#limits)),
     });
     this.#admin = new AdminListener({
       logger: this.#logger,
@@ -165,27 +174,31 @@ export class RunningGateway implements Gateway {
   /** This thread, or as many others as the configuration asks for. */
   async #whoServes(loaded: LoadResult & { readonly ok: true }): Promise<Serving> {
     const wanted = threadsIn(loaded.config);
+    const { clock = systemClock, random = systemRandom, gauges } = this.#options;
+    const memory = createLimitMemory(loaded.config.rateLimits.memory, random, clock.now());
+    this.#limits = openLimitMemory(memory);
     if (wanted > 1) {
       const { openWorkers } = await import('./workers/open-workers.ts');
       const workers = await openWorkers(wanted, this.#options, this.#workerSettings, {
         logger: this.#logger,
         metrics: this.#metrics,
         registry: this.#registry,
+        limits: memory,
       });
       if (workers !== 'alone') {
         if ('findings' in workers) throw new ConfigError(loaded.locate(workers.findings));
         return workers.pool;
       }
     }
-    const { clock, random, gauges } = this.#options;
     return new DataPlane({
-      clock: clock ?? systemClock,
-      random: random ?? systemRandom,
+      clock,
+      random,
       logger: this.#logger,
       metrics: this.#metrics,
       policies: this.#policies,
       gauges: gauges ?? processGauges(),
       accessLog: this.#accessLog,
+      limits: { memory, owner: 1 },
     });
   }
 
@@ -252,8 +265,12 @@ export class RunningGateway implements Gateway {
     }
   }
 
-  /** One thread that serves clients itself cannot hand its sockets to others. */
+  /** Memory that threads share keeps its size. One thread that serves clients itself cannot hand its sockets to others. */
   #notWhileRunning(config: Config): readonly Finding[] | undefined {
+    if (config.rateLimits.memory !== this.config.rateLimits.memory) {
+      const found = 'the memory for rate limits cannot be made larger or smaller while the gateway runs';
+      return [{ path: ['rateLimits', 'memory'], found, remedy: 'restart it' }];
+    }
     const [before, after] = [threadsIn(this.config), threadsIn(config)];
     if (!(this.#serving instanceof DataPlane) || before > 1 || after === 1) return undefined;
     const found = `a gateway that was started with one thread cannot go over to ${after} while it runs`;

@@ -4,6 +4,7 @@ import { paramNames as namesCapturedBy } from '../config/schema/path-match.ts';
 import type { Config, PolicyUse } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Fetch } from '../core/fetch.ts';
+import type { LimitStore } from '../core/limits.ts';
 import type { Logger } from '../core/logger.ts';
 import type { PolicyDefinition, PolicyMetrics, Setup } from '../core/policy.ts';
 import { PolicyOptionError } from '../core/policy.ts';
@@ -30,6 +31,7 @@ export interface SnapshotEnvironment {
   readonly fetch: Fetch;
   /** Lives as long as the gateway. */
   readonly shared: SharedValues;
+  readonly limits: LimitStore;
   /** Undefined without `redis:`. Given back when the snapshot is gone. */
   readonly redis: Lease<RedisLink> | undefined;
   readonly upstream: (name: string) => Upstream | undefined;
@@ -169,7 +171,7 @@ class PolicyMaker {
     paramNames: readonly string[],
   ): NamedPolicy | undefined {
     try {
-      const setup = this.#setupOf(definition.name, routeName, paramNames);
+      const setup = this.#setupOf(definition.name, routeName, paramNames, use.path[0] === 'policies');
       return { name: definition.name, instance: definition.create(use.options, setup) };
     } catch (error) {
       const finding = findingOf(error, use);
@@ -180,8 +182,8 @@ class PolicyMaker {
     }
   }
 
-  #setupOf(policy: string, routeName: string, paramNames: readonly string[]): Setup {
-    const { clock, random, logger, fetch, shared, redis, policyMetrics } = this.#environment;
+  #setupOf(policy: string, routeName: string, paramNames: readonly string[], onEveryRoute: boolean): Setup {
+    const { clock, random, logger, fetch, shared, limits, redis, policyMetrics } = this.#environment;
     return {
       clock,
       random,
@@ -189,10 +191,12 @@ class PolicyMaker {
       metrics: policyMetrics(policy, routeName),
       fetch,
       share: shared.of(policy),
+      limits,
       redis: redis?.value,
       routeName,
+      onEveryRoute,
       paramNames,
-      of: (other) => this.#setupOf(other, routeName, paramNames),
+      of: (other) => this.#setupOf(other, routeName, paramNames, onEveryRoute),
     };
   }
 }

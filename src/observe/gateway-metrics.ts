@@ -22,6 +22,8 @@ export interface GatewayMetricsOptions {
   readonly accessLogDropped: () => number;
   /** Connections to targets that are open; 0 when left out. */
   readonly targetConnections?: () => number;
+  /** How many keys of rate limits were forgotten for want of room; 0 when left out. */
+  readonly limitKeysForgotten?: () => number;
   /** How many threads serve; 1 when left out. */
   readonly workers?: () => number;
   /** Milliseconds since the epoch. */
@@ -103,6 +105,12 @@ export class GatewayMetrics {
       'waygate_access_log_dropped_total',
       'Lines of the access log dropped because the place they go to did not take them.',
       options.accessLogDropped,
+    );
+    registry.read(
+      'counter',
+      'waygate_rate_limit_keys_forgotten_total',
+      'Keys of rate limits forgotten before their time, because there was no room for more.',
+      options.limitKeysForgotten ?? (() => 0),
     );
     this.#reloads = registry.counters('waygate_config_reloads_total', 'Reloads, by result.', ['result']);
     for (const result of ['ok', 'failed']) this.#reloads.with(result);

@@ -5,6 +5,8 @@ import type { PolicyDefinition, PolicyInstance, Setup } from '../../src/core/pol
 import { PolicyOptionError } from '../../src/core/policy.ts';
 import { systemRandom } from '../../src/core/random.ts';
 import { SharedValues } from '../../src/gateway/shared-values.ts';
+import { createLimitMemory } from '../../src/store/limits/limit-memory.ts';
+import { LocalLimits } from '../../src/store/limits/local-limits.ts';
 import { fakeResponse } from './fake-exchange.ts';
 
 /** A policy made as the gateway makes it, and the counters that it keeps. */
@@ -70,8 +72,9 @@ export function headOf(reply: Reply | undefined): ResponseHead {
 
 /** @param part the policy that it is lent to, where another is made of it: its counters have that name in front. */
 function fakeSetup(counts: Map<string, number>, own: Partial<Setup>, part = ''): Setup {
+  const clock = own.clock ?? { now: () => 0, monotonic: () => 0 };
   return {
-    clock: { now: () => 0, monotonic: () => 0 },
+    clock,
     random: systemRandom,
     logger: { debug() {}, info() {}, warn() {}, error() {} },
     metrics: {
@@ -84,7 +87,9 @@ function fakeSetup(counts: Map<string, number>, own: Partial<Setup>, part = ''):
     fetch: () => Promise.reject(new Error('no test fetches anything unless it says so')),
     share: new SharedValues().of('test'),
     redis: undefined,
+    limits: new LocalLimits(createLimitMemory(65_536, systemRandom, clock.now()), 1, clock),
     routeName: 'test',
+    onEveryRoute: false,
     paramNames: [],
     of: (policy) => fakeSetup(counts, own, `${policy} `),
     ...own,

@@ -1,5 +1,6 @@
 import { systemClock } from '../../core/clock.ts';
 import type { Fetch } from '../../core/fetch.ts';
+import type { LimitStore } from '../../core/limits.ts';
 import type { Logger } from '../../core/logger.ts';
 import {
   PolicyOptionError,
@@ -49,12 +50,13 @@ export function policyOptionMistakes(
 /** What `create` throws. Anything but a PolicyOptionError is a bug, which the snapshot will report. */
 function failureOf(
   definition: PolicyDefinition,
-  { use, routeName, paramNames: names }: PlacedPolicy,
+  { use, path, routeName, paramNames: names }: PlacedPolicy,
   redis: RedisLink | undefined,
 ): unknown {
   try {
     const setup: Setup = {
       ...{ clock: systemClock, random: systemRandom, logger, metrics, fetch, share, redis },
+      ...{ limits, onEveryRoute: path[0] === 'policies' },
       ...{ routeName, paramNames: names, of: () => setup },
     };
     const closing = definition.create(use.options, setup).close?.();
@@ -90,6 +92,10 @@ const fetch: Fetch = () => Promise.reject(new Error('nothing is fetched during a
 const share: Share = (_key, make) => {
   const value = make();
   return { value, release: () => value.close?.() };
+};
+
+const limits: LimitStore = {
+  limiter: () => ({ decide: () => Promise.reject(new Error('nothing is counted during a check')) }),
 };
 
 const logger: Logger = { debug() {}, info() {}, warn() {}, error() {} };

@@ -7,7 +7,7 @@ import { policyList } from '../../core/policy-list.ts';
 import { redis } from './redis.ts';
 import { routeShape } from './route.ts';
 import { foundIn } from '../../core/found-in.ts';
-import { drain, limits, log, overload, timeouts, workers } from './settings.ts';
+import { drain, limits, log, overload, rateLimits, timeouts, workers } from './settings.ts';
 import { upstream, upstreamName } from './upstream.ts';
 
 function routeSchema(policies: readonly PolicyDefinition[]) {
@@ -40,6 +40,7 @@ function makeSchema(policies: readonly PolicyDefinition[]) {
     workers,
     timeouts,
     limits,
+    rateLimits,
     upstreams: z
       .record(upstreamName, upstream, {
         error: (issue) =>

@@ -72,6 +72,18 @@ export const limits = z
   .prefault({})
   .describe('Limits of what clients may send and hold.');
 
+/** What rate limits have in common. */
+export const rateLimits = z
+  .strictObject({
+    memory: size({ min: '64kb', max: '4gb' })
+      .prefault('64mb')
+      .describe(
+        'The memory in which keys are counted, 32 bytes each, for all threads together; 64mb hold a million. It is taken as it is needed.',
+      ),
+  })
+  .prefault({})
+  .describe('What all policies `rate-limit` have in common.');
+
 /** The logs. */
 export const log = z
   .strictObject({

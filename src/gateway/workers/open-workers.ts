@@ -5,6 +5,8 @@ import type { Logger } from '../../core/logger.ts';
 import { systemRandom } from '../../core/random.ts';
 import type { GatewayMetrics } from '../../observe/gateway-metrics.ts';
 import type { MetricsRegistry } from '../../observe/metrics.ts';
+import { releaseLocksOf } from '../../store/limits/bucket-locks.ts';
+import { openLimitMemory } from '../../store/limits/limit-memory.ts';
 import { callAccessLog, standardOutput } from '../access-sink.ts';
 import { newInstance } from '../gateway-core.ts';
 import type { GatewayOptions } from '../gateway-options.ts';
@@ -19,6 +21,8 @@ interface Surroundings {
   readonly logger: Logger;
   readonly metrics: GatewayMetrics;
   readonly registry: MetricsRegistry;
+  /** Where all of them count requests against limits. */
+  readonly limits: SharedArrayBuffer;
 }
 
 /**
@@ -29,7 +33,7 @@ export async function openWorkers(
   threads: number,
   options: GatewayOptions,
   settings: WorkerSettings,
-  { logger, metrics, registry }: Surroundings,
+  { logger, metrics, registry, limits }: Surroundings,
 ): Promise<{ readonly pool: WorkerPool } | { readonly findings: readonly Finding[] } | 'alone'> {
   const findings = codeThatStays(options, settings);
   if (findings.length > 0) return { findings };
@@ -55,13 +59,19 @@ export async function openWorkers(
     output: standardOutput(),
     compileCache: compileCache(),
   };
-  const startThread = (id: number): WorkerThread =>
-    new WorkerThread({
+  const { locks } = openLimitMemory(limits);
+  let owners = 0;
+  const startThread = (id: number): WorkerThread => {
+    const owner = ++owners;
+    const thread = new WorkerThread({
       program: settings.program,
-      data: { id, ...shared },
+      data: { id, limits: { memory: limits, owner }, ...shared },
       registry,
       onDelivery: (delivery, taken) => onDelivery(id, delivery, taken),
     });
+    void thread.ended.then(() => releaseLocksOf(locks, owner));
+    return thread;
+  };
   const onClose = (): Promise<void> => funnel.close();
   return { pool: new WorkerPool({ settings, logger, metrics, registry, startThread, onClose }, threads) };
 }

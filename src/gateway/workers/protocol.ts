@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Finding } from '../../config/finding.ts';
 import type { AccessRecord } from '../../observe/access-record.ts';
 import type { ConfigMaterial } from '../config-source.ts';
+import type { CountingPlace } from '../data-plane.ts';
 import type { ListenerAddress } from '../listener.ts';
 
 /** What a thread is started with. */
@@ -14,6 +15,7 @@ export interface ThreadData {
   readonly news: MessagePort;
   /** One number, that the thread changes for as long as its event loop turns. */
   readonly pulse: SharedArrayBuffer;
+  readonly limits: CountingPlace;
   /** In which form records of exchanges are handed over. */
   readonly accessLog: 'lines' | 'records' | 'off';
   /** Where this process keeps compiled code, if it does. */

@@ -64,6 +64,7 @@ class ServingThread {
       policies,
       gauges: processGauges(),
       accessLog,
+      limits: data.limits,
       among: { instance: data.instance },
     });
   }
