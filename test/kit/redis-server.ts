@@ -16,11 +16,14 @@ export class RedisServer {
   /** What it was started with beyond what all are. */
   readonly #options: readonly string[];
   readonly #folder: string;
+  /** A configuration file, which a sentinel writes to itself. */
+  readonly #file: string | undefined;
   #child: ChildProcess | undefined;
 
   /** Use {@link startRedis}. */
-  constructor(port: number, options: readonly string[]) {
+  constructor(port: number, options: readonly string[], file?: string) {
     this.port = port;
+    this.#file = file;
     this.#options = options;
     this.#folder = mkdtempSync(join(tmpdir(), 'waygate-redis-'));
   }
@@ -34,7 +37,9 @@ export class RedisServer {
     const program = findProgram('redis-server');
     if (program === undefined) throw new Error('there is no redis-server');
     const common = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', this.#folder];
-    const child = spawn(program, ['--port', String(this.port), ...common, ...this.#options], {
+    const own = this.#file === undefined ? common : ['--bind', '127.0.0.1', '--dir', this.#folder];
+    const file = this.#file === undefined ? [] : [this.#file];
+    const child = spawn(program, [...file, '--port', String(this.port), ...own, ...this.#options], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     this.#child = child;
@@ -43,7 +48,7 @@ export class RedisServer {
     await eventually(
       () => {
         if (child.exitCode !== null) throw new Error('it ended');
-        return /Ready to accept connections/.test(log);
+        return /Ready to accept connections|Sentinel ID is/.test(log);
       },
       () => `redis-server is ready: ${log.slice(-2000)}`,
     );
