@@ -1,7 +1,7 @@
 import type { PolicyDefinition } from '../core/policy.ts';
 import { anyOf } from '../policies/any-of/any-of.ts';
 import { apiKey } from '../policies/api-key/api-key.ts';
-import { authorize } from '../policies/authorize/authorize.ts';
+import { basicAuth } from '../policies/basic-auth/basic-auth.ts';
 import { bodyLimit } from '../policies/body-limit/body-limit.ts';
 import { cors } from '../policies/cors/cors.ts';
 import { headers } from '../policies/headers/headers.ts';
@@ -13,13 +13,13 @@ import { respond } from '../policies/respond/respond.ts';
 import { securityHeaders } from '../policies/security-headers/security-headers.ts';
 
 /** Those that establish who is asking, and may stand in `any-of`. */
-const authenticating = [apiKey, jwt] as const satisfies readonly PolicyDefinition[];
+const authenticating = [apiKey, basicAuth, jwt] as const satisfies readonly PolicyDefinition[];
 
 /** Every policy that comes with the gateway, in the order in which the reference lists them. */
 export const builtInPolicies = [
   anyOf(authenticating),
   apiKey,
-  authorize,
+  basicAuth,
   bodyLimit,
   cors,
   headers,

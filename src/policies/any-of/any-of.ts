@@ -29,8 +29,8 @@ export function anyOf<const Definitions extends readonly PolicyDefinition[]>(
 ): PolicyDefinition<'any-of', z.ZodType<AnyOfOptions, AnyOfInput<Definitions>>> {
   const options = z.strictObject({
     policies: policyList(definitions, absentFrom(definitions))
-      .min(1)
-      .max(20)
+      .min(1, { error: () => withRemedy('the list is empty', 'write at least one policy') })
+      .max(20, { error: () => withRemedy('the list has too many items', 'write at most 20 policies') })
       .describe(
         'The policies that are tried, in order; each as in a list of policies. Has no default: at least one is named.',
       ),
