@@ -4,7 +4,9 @@ import { apiKey } from '../policies/api-key/api-key.ts';
 import { basicAuth } from '../policies/basic-auth/basic-auth.ts';
 import { bodyLimit } from '../policies/body-limit/body-limit.ts';
 import { cors } from '../policies/cors/cors.ts';
+import { forwardAuth } from '../policies/forward-auth/forward-auth.ts';
 import { headers } from '../policies/headers/headers.ts';
+import { introspection } from '../policies/introspection/introspection.ts';
 import { ipFilter } from '../policies/ip-filter/ip-filter.ts';
 import { jwt } from '../policies/jwt/jwt.ts';
 import { redirect } from '../policies/redirect/redirect.ts';
@@ -13,7 +15,13 @@ import { respond } from '../policies/respond/respond.ts';
 import { securityHeaders } from '../policies/security-headers/security-headers.ts';
 
 /** Those that establish who is asking, and may stand in `any-of`. */
-const authenticating = [apiKey, basicAuth, jwt] as const satisfies readonly PolicyDefinition[];
+const authenticating = [
+  apiKey,
+  basicAuth,
+  forwardAuth,
+  introspection,
+  jwt,
+] as const satisfies readonly PolicyDefinition[];
 
 /** Every policy that comes with the gateway, in the order in which the reference lists them. */
 export const builtInPolicies = [
@@ -22,7 +30,9 @@ export const builtInPolicies = [
   basicAuth,
   bodyLimit,
   cors,
+  forwardAuth,
   headers,
+  introspection,
   ipFilter,
   jwt,
   redirect,

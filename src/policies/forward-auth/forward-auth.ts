@@ -7,7 +7,7 @@ import { LookAlikes } from '../../http/look-alikes.ts';
 import { AuthService } from './auth-service.ts';
 import { checkOptions } from './check-options.ts';
 import { options, type ForwardAuthOptions } from './options.ts';
-import { questionOf, type Question } from './question.ts';
+import { isCredential, questionOf, type Question } from './question.ts';
 import { unavailable, type Verdict } from './verdict.ts';
 
 /** Seconds after which the service may give verdicts again. */
@@ -28,6 +28,7 @@ export const forwardAuth = definePolicy({
     const { requestHeaders, responseHeaders, consumerHeader, groupsHeader, scopesHeader } = written;
     const told = [...responseHeaders, consumerHeader, groupsHeader, scopesHeader];
     const forged = new LookAlikes(told.filter((name) => name !== undefined));
+    const credentials = requestHeaders.map((name) => name.toLowerCase()).filter(isCredential);
     const varying = requestHeaders.filter((name) => name.toLowerCase() !== 'authorization').join(', ');
     const counter = {
       remembered: setup.metrics.counter('remembered', 'Requests whose verdict was remembered.'),
@@ -89,7 +90,8 @@ export const forwardAuth = definePolicy({
         return { reply: obey(exchange, question, verdict), notes: [...asked, verdictNote(verdict)] };
       },
       discardCredentials({ request }) {
-        // The headers that it was asked about are not its own: another policy may have found its credentials in them.
+        // Where the other policy has found its own credentials, any-of leaves them there.
+        for (const name of credentials) request.headers.delete(name);
         request.headers.deleteLookAlikes(forged);
       },
       close: () => {
