@@ -1,6 +1,7 @@
 import type { PolicyDefinition } from '../core/policy.ts';
 import { anyOf } from '../policies/any-of/any-of.ts';
 import { apiKey } from '../policies/api-key/api-key.ts';
+import { authorize } from '../policies/authorize/authorize.ts';
 import { basicAuth } from '../policies/basic-auth/basic-auth.ts';
 import { bodyLimit } from '../policies/body-limit/body-limit.ts';
 import { cors } from '../policies/cors/cors.ts';
@@ -27,6 +28,7 @@ const authenticating = [
 export const builtInPolicies = [
   anyOf(authenticating),
   apiKey,
+  authorize,
   basicAuth,
   bodyLimit,
   cors,

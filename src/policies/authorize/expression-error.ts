@@ -1,0 +1,15 @@
+/** A mistake in an expression, seen when a configuration is loaded. */
+export class ExpressionError extends Error {
+  override readonly name = 'ExpressionError';
+  /** Where it begins in the expression, from 0. */
+  readonly at: number;
+  /** What to write instead. */
+  readonly remedy: string;
+
+  /** @param message what is wrong, without a full stop. */
+  constructor(at: number, message: string, remedy: string) {
+    super(message);
+    this.at = at;
+    this.remedy = remedy;
+  }
+}
