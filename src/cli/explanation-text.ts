@@ -14,6 +14,7 @@ export function explanationText(explanation: Explanation, file: string, paint: P
     requestPart(explanation, file, paint),
     routesPart(explanation, paint),
     policiesPart(explanation, paint),
+    consumerPart(explanation, paint),
   ];
   return [...parts, endPart(explanation.end, paint)].filter((part) => part !== '').join('\n');
 }
@@ -82,6 +83,15 @@ function policiesPart({ policies }: Explanation, paint: Paint): string {
     return [row, ...notes.map((note) => ['', '', '', escapeText(note)])];
   });
   return `${paint('bold', 'Policies, in the order in which they run')}\n${alignColumns(rows)}`;
+}
+
+function consumerPart({ consumer }: Explanation, paint: Paint): string {
+  if (consumer === undefined) return '';
+  const { policy, id, groups = [], scopes = [], claims } = consumer;
+  const rows = [[paint('dim', 'id'), paint('bold', escapeText(id))]];
+  for (const [what, list] of Object.entries({ groups, scopes, claims }))
+    if (list.length > 0) rows.push([paint('dim', what), escapeText(list.join(', '))]);
+  return `${paint('bold', 'Who is asking')}, as the policy ${policy} has established\n${alignColumns(rows)}`;
 }
 
 function endPart(end: ExplainedEnd, paint: Paint): string {

@@ -104,13 +104,15 @@ function addExplain(program: Command, terminal: Terminal, exit: (code: number) =
       'a header of the request, such as "Host: api.example.com"; may be repeated',
       gatherHeader,
     )
+    .option('--token <jwt>', 'a token to send as "Authorization: Bearer"; - reads it from standard input')
+    .option('--api-key <key>', 'an API key to send; - reads it from standard input')
     .option('-c, --config <file>', fileArgument)
     .option('--client <ip>', 'the address that the request comes from', '127.0.0.1')
     .option('--json', 'print the result as JSON')
     .summary('say what would happen to a request')
     .description(
       'Says which route a request takes and why each other one loses, which policies run and in which order, and what ' +
-        'exactly the service receives. Nothing is sent.',
+        'exactly the service receives. Nothing is sent to it; keys that a token is verified with may be fetched.',
     )
     .addHelpText(
       'after',
@@ -119,6 +121,7 @@ Examples:
   waygate explain GET /users/1
   waygate explain POST '/orders?draft=1' -H 'Host: api.example.com'
   waygate explain GET https://api.example.com/users/1 --json
+  waygate explain GET /orders --token - < token.txt
 `,
     )
     .action(async (method: string, target: string, options: ExplainOptions) => {
@@ -129,6 +132,8 @@ Examples:
 
 interface ExplainOptions {
   readonly header?: readonly string[];
+  readonly token?: string;
+  readonly apiKey?: string;
   readonly config?: string;
   readonly client: string;
   readonly json?: true;

@@ -1,7 +1,9 @@
 import { Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import type { Config } from '../config/schema.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { Reply } from '../core/exchange.ts';
+import type { Consumer, Reply } from '../core/exchange.ts';
+import type { Fetch } from '../core/fetch.ts';
 import type { ExplainedStep, PolicyDefinition, PolicyInstance } from '../core/policy.ts';
 import { commonMethods } from '../http/methods.ts';
 import { hasEncodedSeparator } from '../http/path.ts';
@@ -18,6 +20,7 @@ import { ConnectionContext } from './connection-context.ts';
 import type { GatewayCore } from './gateway-core.ts';
 import { GatewayExchange } from './gateway-exchange.ts';
 import { withIdleCore } from './idle-core.ts';
+import { PolicyWatch } from './policy-watch.ts';
 import { buildCall, methodTakesNoTunnel, refusedUpgrade, targetPath } from './outgoing.ts';
 
 /** A request to be explained. */
@@ -36,6 +39,13 @@ export interface ExplainedPolicy {
   readonly verdict: 'passes' | 'answers' | 'fails' | 'not reached';
   /** What the policy says of it, a line each. */
   readonly notes?: readonly string[];
+}
+
+/** Who is asking, as far as somebody may see it who explains the request: of claims, the names. */
+export interface ExplainedConsumer extends Pick<Consumer, 'id' | 'groups' | 'scopes'> {
+  /** The policy that established it. */
+  readonly policy: string;
+  readonly claims: readonly string[];
 }
 
 /** How it ends: sent to an upstream, answered by a policy, or refused by the gateway. */
@@ -70,35 +80,49 @@ export interface Explanation {
   /** Every route, in the order in which they are asked. */
   readonly considered: readonly (ConsideredRoute & { readonly name: string })[];
   readonly policies: readonly ExplainedPolicy[];
+  /** Undefined while no policy has established it. */
+  readonly consumer: ExplainedConsumer | undefined;
   readonly end: ExplainedEnd;
 }
 
 /**
- * Says what would happen to a request, without sending anything: the same code that serves requests reads it, finds its
+ * Says what would happen to a request, without sending it: the same code that serves requests reads it, finds its
  * route, runs the policies' first phase and writes the head for the target. Ids are zeros, so that the answer is the
  * same each time.
+ * @param fetch how policies get what they need to decide, such as keys; without it, nothing is fetched.
  * @throws SnapshotError when policies find mistakes in their options.
  */
 export async function explainRequest(
   config: Config,
   question: Question,
   policies: readonly PolicyDefinition[],
+  fetch?: Fetch,
 ): Promise<Explanation> {
-  return withIdleCore(policies, (core) => {
-    core.adopt(core.compile(config));
-    return new Explainer(core, config, question).explain();
-  });
+  const watch = new PolicyWatch(fetch);
+  return withIdleCore(
+    policies,
+    async (core) => {
+      core.adopt(core.compile(config));
+      // What instances wanted to fetch when they were made has been refused to them by then.
+      await setImmediate();
+      return new Explainer(core, config, question, watch).explain();
+    },
+    watch,
+  );
 }
 
 class Explainer {
   readonly #core: GatewayCore;
   readonly #config: Config;
   readonly #question: Question;
+  readonly #watch: PolicyWatch;
   readonly #policies: ExplainedPolicy[] = [];
+  #consumer: ExplainedConsumer | undefined;
   #wrapped = false;
 
-  constructor(core: GatewayCore, config: Config, question: Question) {
+  constructor(core: GatewayCore, config: Config, question: Question, watch: PolicyWatch) {
     this.#core = core;
+    this.#watch = watch;
     this.#config = config;
     this.#question = question;
   }
@@ -127,6 +151,7 @@ class Explainer {
       preflight: exchange.preflight,
       considered: considered.map((each) => ({ ...each, name: this.#config.routes[each.index]?.name ?? '' })),
       policies: this.#policies,
+      consumer: this.#consumer,
       end,
     };
   }
@@ -172,14 +197,22 @@ class Explainer {
     for (const [index, { name, instance }] of exchange.route.policies.entries()) {
       const explained = this.#policies[index];
       if (explained === undefined) continue;
+      let heard: readonly string[] = [];
+      const before = exchange.consumer;
       try {
-        const { reply, notes } = await explainStep(instance, exchange);
-        this.#policies[index] = { ...explained, verdict: reply === undefined ? 'passes' : 'answers', notes };
+        const { reply, notes } = await this.#watch.during(
+          () => explainStep(instance, exchange),
+          (lines) => (heard = lines),
+        );
+        const verdict = reply === undefined ? 'passes' : 'answers';
+        this.#policies[index] = { ...explained, verdict, notes: [...notes, ...heard] };
+        if (exchange.consumer !== before) this.#consumer = explainedConsumer(name, exchange.consumer);
         if (reply !== undefined) return { type: 'answered', policy: name, reply };
       } catch (error) {
         this.#policies[index] = {
           ...explained,
           verdict: error instanceof GatewayError ? 'answers' : 'fails',
+          notes: heard,
         };
         return refused(error);
       }
@@ -226,6 +259,17 @@ async function explainStep(instance: PolicyInstance, exchange: GatewayExchange):
   return { reply: (await instance.onRequest?.(exchange)) ?? undefined, notes: [] };
 }
 
+function explainedConsumer(policy: string, consumer: Consumer | undefined): ExplainedConsumer | undefined {
+  if (consumer === undefined) return undefined;
+  const { id, groups, scopes, claims = {} } = consumer;
+  return {
+    ...{ policy, id },
+    ...(groups === undefined ? {} : { groups }),
+    ...(scopes === undefined ? {} : { scopes }),
+    claims: Object.keys(claims),
+  };
+}
+
 /** The request as far as its route depends on it. */
 function asIfAsked({ request, preflight }: GatewayExchange): RouteRequest {
   const { method, host, path, query, headers } = request;
@@ -250,6 +294,7 @@ function nothingButEnd(clientIp: string, end: ExplainedEnd): Explanation {
     preflight: false,
     considered: [],
     policies: [],
+    consumer: undefined,
     end,
   };
 }
