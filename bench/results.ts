@@ -46,11 +46,29 @@ export function ratioOf(scenario: ScenarioResult, baseline: string, proxy: Proxy
 
 /** The same for each round that counts for both. */
 export function ratiosOf(scenario: ScenarioResult, baseline: string, proxy: ProxyResult): number[] {
+  return pairsOf(scenario, baseline, proxy).flatMap(([own, others]) => (others === 0 ? [] : own / others));
+}
+
+/** By how much a proxy's headline is more than the baseline's in the same round; undefined where one of the two has none. */
+export function differenceTo(
+  scenario: ScenarioResult,
+  baseline: string,
+  proxy: ProxyResult,
+): Summary | undefined {
+  return summarize(pairsOf(scenario, baseline, proxy).map(([own, others]) => own - others));
+}
+
+/** The headlines of a proxy and of the baseline in each round that counts for both. */
+function pairsOf(
+  scenario: ScenarioResult,
+  baseline: string,
+  proxy: ProxyResult,
+): (readonly [own: number, others: number])[] {
   const base = scenario.proxies.find(({ key }) => key === baseline);
   return proxy.rounds.flatMap(({ values }, round) => {
     const own = values[scenario.headline];
     const others = base?.rounds[round]?.values[scenario.headline];
-    return own === undefined || others === undefined || others === 0 ? [] : own / others;
+    return own === undefined || others === undefined ? [] : [[own, others] as const];
   });
 }
 
