@@ -9,6 +9,11 @@ const printable = /^[\x21-\x7e](?:[\x20-\x7e]{0,254}[\x21-\x7e])?$/;
 /** `2027-01-31`, or with a time and its zone. */
 const instant = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,3})?(?:Z|[+-]\d\d:\d\d))?$/;
 
+/** Whether a text can be the name of a consumer or a group. */
+export function isConsumerText(text: string): boolean {
+  return printable.test(text);
+}
+
 /** The name of a consumer or a group. */
 export function consumerText(): z.ZodString {
   return z.string().regex(printable, {

@@ -3,8 +3,8 @@ import type { z } from 'zod';
 import type { Consumer } from '../../core/exchange.ts';
 import { splitRemedy } from '../../core/remedy.ts';
 import { earlier } from './build-table.ts';
-import { consumerOptions, type ConsumerEntry } from './consumer-options.ts';
-import { readDigest } from './digest.ts';
+import { consumerOptions, isConsumerText, type ConsumerEntry } from './consumer-options.ts';
+import { digestMistake, readDigest } from './digest.ts';
 import { KeyTable } from './key-table.ts';
 
 /** The longest line, in characters: a consumer with as many groups and keys as it may have takes less. */
@@ -86,6 +86,11 @@ export class KeyFileText {
       this.#mistake('this line is not JSON', 'write one consumer a line: {"name":"…","keys":["sha256:…"]}');
       return;
     }
+    const plain = plainEntry(value);
+    if (plain !== undefined) {
+      this.#add(plain);
+      return;
+    }
     const read = consumerOptions.safeParse(value);
     if (read.success) this.#add(read.data);
     else this.#mistakeIn(value);
@@ -133,6 +138,29 @@ export class KeyFileText {
     this.mistakeCount++;
     if (this.mistakes.length < MAX_TOLD) this.mistakes.push({ line: this.#line, found, remedy });
   }
+}
+
+/**
+ * A consumer as most are written: without dates and labels. By hand that takes a third of the time, which counts with a million
+ * of them; whatever is not quite so is left to the schema. Undefined then.
+ */
+function plainEntry(value: unknown): ConsumerEntry | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const { name, groups, keys } = value as Partial<Record<string, unknown>>;
+  if (typeof name !== 'string' || !isConsumerText(name)) return undefined;
+  if (!isListOf(keys, (key) => digestMistake(key) === undefined)) return undefined;
+  if (groups !== undefined && !isListOf(groups, isConsumerText)) return undefined;
+  if (Object.keys(value).length !== (groups === undefined ? 2 : 3)) return undefined;
+  return { name, groups: groups ?? [], keys };
+}
+
+/** A list of at most a hundred texts, each of which passes. */
+function isListOf(value: unknown, passes: (text: string) => boolean): value is string[] {
+  return (
+    Array.isArray(value) &&
+    value.length <= 100 &&
+    value.every((item) => typeof item === 'string' && passes(item))
+  );
 }
 
 /** Of what is wrong with each way to write a value, that which was found by looking at the value itself. */

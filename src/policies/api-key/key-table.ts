@@ -1,7 +1,13 @@
 import type { Consumer } from '../../core/exchange.ts';
 
-/** Octets of a SHA-256 digest. */
+/** Octets of a SHA-256 digest, and the 32-bit words that they are kept in. */
 const DIGEST = 32;
+const WORDS = 8;
+
+/** An entry has its digest, its owner and when it expires, side by side: memory is slow, and what is near comes along. */
+const OWNER = WORDS;
+const EXPIRY = WORDS + 1;
+const ENTRY = WORDS + 2;
 
 /** What {@link KeyTable.find} answers for a digest that is not there. */
 export const NO_KEY = 0;
@@ -10,28 +16,24 @@ export const NO_KEY = 0;
 export const LATEST_EXPIRY = 0xffff_ffff;
 
 /**
- * Keys by their digests: some 50 octets a key, however long its text was, and a look-up that takes the same time among a
- * thousand and a million (`bench/micro/api-keys.ts`). A digest is text of 32 characters, each of which is one octet.
+ * Keys by their digests: some 60 octets a key, however long its text was, and a look-up that reads two places of the memory
+ * among a thousand as among a million (`bench/micro/api-keys.ts`). A digest is text of 32 characters, each of which is one octet.
  *
- * A hash table with open addressing: a slot has the number of an entry, 0 for none, and the digest's own first octets say
- * where to begin to look. Digests are as good as random, so that slots fill evenly.
+ * A hash table with open addressing: a slot has the number of an entry, 0 for none, and beside it the digest's first octets,
+ * which also say where to begin to look. Digests are as good as random, so that slots fill evenly.
  */
 export class KeyTable {
   /** Entry 0 belongs to nobody: what is not found is compared with it. */
-  #digests: Uint8Array;
-  #owners: Uint32Array;
-  /** Seconds since the epoch; 0 for never. */
-  #expiries: Uint32Array;
-  #slots: Uint32Array;
+  #words: Int32Array;
+  /** Pairs of an entry and the head of its digest. */
+  #slots: Int32Array;
   #entries = 1;
   readonly #consumers: Consumer[] = [];
 
   /** @param expected how many keys there will be, as far as that is known. */
   constructor(expected = 0) {
-    this.#digests = new Uint8Array((expected + 1) * DIGEST);
-    this.#owners = new Uint32Array(expected + 1);
-    this.#expiries = new Uint32Array(expected + 1);
-    this.#slots = new Uint32Array(slotsFor(expected));
+    this.#words = new Int32Array((expected + 1) * ENTRY);
+    this.#slots = new Int32Array(slotsFor(expected) * 2);
   }
 
   /** How many keys there are. */
@@ -41,8 +43,7 @@ export class KeyTable {
 
   /** Octets of memory, without the consumers themselves. */
   get byteLength(): number {
-    const { byteLength } = this.#digests;
-    return byteLength + this.#owners.byteLength + this.#expiries.byteLength + this.#slots.byteLength;
+    return this.#words.byteLength + this.#slots.byteLength;
   }
 
   /** @returns the number that {@link add} takes. */
@@ -59,11 +60,12 @@ export class KeyTable {
     const known = this.find(digest);
     if (known !== NO_KEY) return this.consumerOf(known);
     const entry = this.#entries++;
-    if (entry === this.#owners.length) this.#grow(entry * 2);
-    for (let i = 0; i < DIGEST; i++) this.#digests[entry * DIGEST + i] = digest.charCodeAt(i);
-    this.#owners[entry] = owner;
-    this.#expiries[entry] = expiresAt;
-    if (this.#entries * 2 > this.#slots.length) this.#rehash(this.#slots.length * 2);
+    const at = entry * ENTRY;
+    if (at === this.#words.length) this.#grow(entry * 2);
+    for (let i = 0; i < WORDS; i++) this.#words[at + i] = wordOf(digest, i);
+    this.#words[at + OWNER] = owner;
+    this.#words[at + EXPIRY] = expiresAt;
+    if (this.#entries * 4 > this.#slots.length) this.#rehash(this.#slots.length * 2);
     else this.#place(entry);
     return undefined;
   }
@@ -74,14 +76,15 @@ export class KeyTable {
    * @returns the entry, or {@link NO_KEY}.
    */
   find(digest: string): number {
-    const mask = this.#slots.length - 1;
-    const head = headOf(digest);
+    const slots = this.#slots;
+    const mask = slots.length / 2 - 1;
+    const head = wordOf(digest, 0);
     let candidate = NO_KEY;
     for (let at = head & mask; ; at = (at + 1) & mask) {
-      const entry = this.#slots[at] ?? NO_KEY;
+      const entry = slots[at * 2] ?? NO_KEY;
       if (entry === NO_KEY) break;
       // Heads of two digests can be the same by a chance of one in four billions, or because somebody wrote them so.
-      if (this.#headAt(entry) === head && (candidate === NO_KEY || this.#difference(entry, digest) === 0))
+      if (slots[at * 2 + 1] === head && (candidate === NO_KEY || this.#difference(entry, digest) === 0))
         candidate = entry;
     }
     // Nobody's digest is all zeros, but somebody may present it in a test.
@@ -91,62 +94,56 @@ export class KeyTable {
 
   /** @throws RangeError for {@link NO_KEY}. */
   consumerOf(entry: number): Consumer {
-    const consumer = entry === NO_KEY ? undefined : this.#consumers[this.#owners[entry] ?? -1];
+    const consumer = entry === NO_KEY ? undefined : this.#consumers[this.#words[entry * ENTRY + OWNER] ?? -1];
     if (consumer === undefined) throw new RangeError(`there is no entry ${entry}`);
     return consumer;
   }
 
   /** Whether the key may not be used any more. @param now milliseconds since the epoch. */
   hasExpired(entry: number, now: number): boolean {
-    const expiresAt = this.#expiries[entry] ?? 0;
+    // Seconds since the epoch beyond 2038 are negative as 32 bits with a sign.
+    const expiresAt = (this.#words[entry * ENTRY + EXPIRY] ?? 0) >>> 0;
     return expiresAt !== 0 && now >= expiresAt * 1000;
-  }
-
-  #headAt(entry: number): number {
-    const digests = this.#digests;
-    const at = entry * DIGEST;
-    return (
-      (digests[at] ?? 0) |
-      ((digests[at + 1] ?? 0) << 8) |
-      ((digests[at + 2] ?? 0) << 16) |
-      ((digests[at + 3] ?? 0) << 24)
-    );
   }
 
   /** 0 when they are the same. */
   #difference(entry: number, digest: string): number {
-    const at = entry * DIGEST;
+    const at = entry * ENTRY;
     let difference = 0;
-    for (let i = 0; i < DIGEST; i++) difference |= (this.#digests[at + i] ?? 0) ^ digest.charCodeAt(i);
+    for (let i = 0; i < WORDS; i++) difference |= (this.#words[at + i] ?? 0) ^ wordOf(digest, i);
     return difference;
   }
 
   #place(entry: number): void {
-    const mask = this.#slots.length - 1;
-    let at = this.#headAt(entry) & mask;
-    while (this.#slots[at] !== NO_KEY) at = (at + 1) & mask;
-    this.#slots[at] = entry;
+    const slots = this.#slots;
+    const mask = slots.length / 2 - 1;
+    const head = this.#words[entry * ENTRY] ?? 0;
+    let at = head & mask;
+    while (slots[at * 2] !== NO_KEY) at = (at + 1) & mask;
+    slots[at * 2] = entry;
+    slots[at * 2 + 1] = head;
   }
 
   #grow(entries: number): void {
-    this.#digests = larger(this.#digests, new Uint8Array(entries * DIGEST));
-    this.#owners = larger(this.#owners, new Uint32Array(entries));
-    this.#expiries = larger(this.#expiries, new Uint32Array(entries));
+    const words = new Int32Array(entries * ENTRY);
+    words.set(this.#words);
+    this.#words = words;
   }
 
-  #rehash(slots: number): void {
-    this.#slots = new Uint32Array(slots);
+  #rehash(length: number): void {
+    this.#slots = new Int32Array(length);
     for (let entry = 1; entry < this.#entries; entry++) this.#place(entry);
   }
 }
 
-/** The first 32 bits. */
-function headOf(digest: string): number {
+/** The how-many-th 32 bits of a digest, with a sign. */
+function wordOf(digest: string, index: number): number {
+  const at = index * 4;
   return (
-    digest.charCodeAt(0) |
-    (digest.charCodeAt(1) << 8) |
-    (digest.charCodeAt(2) << 16) |
-    (digest.charCodeAt(3) << 24)
+    digest.charCodeAt(at) |
+    (digest.charCodeAt(at + 1) << 8) |
+    (digest.charCodeAt(at + 2) << 16) |
+    (digest.charCodeAt(at + 3) << 24)
   );
 }
 
@@ -155,9 +152,4 @@ function slotsFor(keys: number): number {
   let slots = 16;
   while (slots < (keys + 1) * 2) slots *= 2;
   return slots;
-}
-
-function larger<Numbers extends Uint8Array | Uint32Array>(numbers: Numbers, into: Numbers): Numbers {
-  into.set(numbers);
-  return into;
 }
