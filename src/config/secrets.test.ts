@@ -37,6 +37,32 @@ describe('what a mistake shows', () => {
     assert.equal(hideIn(`${secret} other-secret waygate`, hidden), '*** *** waygate');
   });
 
+  test('hides keys and passwords that stand where their digests should, and not all that a policy has', () => {
+    const hidden = hiddenOf(
+      {
+        policies: [
+          {
+            'api-key': {
+              header: 'x-shop-key',
+              consumers: [{ name: 'globex', keys: ['clear-key', { digest: 'clear-too' }] }],
+            },
+          },
+          {
+            'any-of': {
+              policies: [
+                { 'basic-auth': { realm: 'tools', users: [{ name: 'alice', digest: 'opensesame' }] } },
+              ],
+            },
+          },
+          { 'api-key': 'in-the-wrong-place' },
+        ],
+      },
+      {},
+    );
+    const text = 'x-shop-key globex tools alice clear-key clear-too opensesame in-the-wrong-place';
+    assert.equal(hideIn(text, hidden), 'x-shop-key globex tools alice *** *** *** ***');
+  });
+
   test('does not hide a default, which stands in the file, nor localhost', () => {
     assert.deepEqual(hiddenOf({ a: '${A:-default}', b: '${HOST}' }, { HOST: 'localhost' }), []);
   });
@@ -113,4 +139,17 @@ test('secrets are texts from files and from variables with secret names, alone a
     files: new Map([['/x', { text: 'in the file' }]]),
   });
   assert.deepEqual(secretTexts(substitutions).toSorted(), ['Bearer t0ken', 'in the file', 't0ken']);
+});
+
+test('a line of a file that could not be read shows neither digests nor what should be one', () => {
+  const digest = '$scrypt$ln=15,r=8,p=3$c2FsdA$aGFzaA';
+  for (const [line, shown] of [
+    [`digest: ${digest}`, `digest: ${'*'.repeat(digest.length)}`],
+    [`- { name: a, digest: '${digest}' }`, `- { name: a, digest: '${'*'.repeat(digest.length)}' }`],
+    ['  digest: opensesame', '  digest: **********'],
+    ['  keys: [wg_clear, wg_more]', '  keys: [********, wg_more]'],
+    ['- api-key: { header: x-shop-key }', '- api-key: { header: x-shop-key }'],
+    ['- api-key: wg_clear', '- api-key: ********'],
+  ] as const)
+    assert.equal(maskLine(line, []), shown);
 });

@@ -98,14 +98,18 @@ export function maskLine(line: string, hidden: readonly Hidden[]): string {
   const stars = (text: string): string => '*'.repeat(text.length);
   return out
     .replace(/(:\/\/)([^\s/@"']+)(?=@)/g, (_, slashes: string, userInfo: string) => slashes + stars(userInfo))
+    .replace(passwordDigest, stars)
     .replace(secretPair, (all, key: string, value: string) =>
       value.startsWith('${') ? all : key + stars(value),
     );
 }
 
-/** A key that promises a secret, and its value: also in a text that could not be read as a whole. */
+/** A key that promises a secret, and its value unless that is a mapping: also in a text that could not be read as a whole. */
 const secretPair =
-  /((?:token|secret|passw(?:or)?d|passphrase|credentials?|authorization|cookie|(?:api|private|access|signing|encryption)[-_]?key)["']?[ \t]{0,20}:[ \t]{0,20}["']?)([^"',}\]]*[^"',}\]\s])/gi;
+  /((?:token|secret|passw(?:or)?d|passphrase|credentials?|authorization|cookie|(?:api|private|access|signing|encryption)[-_]?key|digest|keys)["']?[ \t]{0,20}:(?![ \t]*\{)[ \t]{0,20}\[?["']?)([^"',}\]]*[^"',}\]\s])/gi;
+
+/** The digest of a password, from which it may be guessed: `$scrypt$…`, `$2b$…` and their like. */
+const passwordDigest = /\$(?:scrypt|argon2\w{0,2}|apr1|y|\d[abxy]?)\$[^\s"'}\]]+/g;
 
 /** What of the substitutions is a secret for good: it came from a file, or from a variable whose name promises one. */
 export function secretTexts(substitutions: readonly Substitution[]): string[] {
@@ -121,11 +125,25 @@ export function secretTexts(substitutions: readonly Substitution[]): string[] {
 /** What is shown of a secret that is written out in the file. */
 const masked = '***';
 
+/** Keys of policies' options below which there are digests, or what somebody has taken for one: a key or password in clear text. */
+const digestName = /^(?:keys|digests?)$/i;
+
 function collectSecrets(value: unknown, secret: boolean, hidden: Hidden[]): void {
   if (typeof value === 'string') {
     if (secret && !value.includes('${')) hidden.push({ value, shown: masked });
   } else if (typeof value === 'object' && value !== null) {
-    for (const [key, member] of Object.entries(value))
-      collectSecrets(member, secret || isSecretName(key), hidden);
+    for (const [key, member] of Object.entries(value)) {
+      if (key === 'policies' && Array.isArray(member)) collectFromPolicies(member, secret, hidden);
+      else collectSecrets(member, secret || isSecretName(key) || digestName.test(key), hidden);
+    }
+  }
+}
+
+/** The name of a policy promises nothing about its options: `api-key` has a header and names of consumers, too. */
+function collectFromPolicies(policies: readonly unknown[], secret: boolean, hidden: Hidden[]): void {
+  for (const use of policies) {
+    if (typeof use !== 'object' || use === null) continue;
+    for (const [name, options] of Object.entries(use))
+      collectSecrets(options, secret || (typeof options === 'string' && isSecretName(name)), hidden);
   }
 }

@@ -28,7 +28,20 @@ const secretWords: ReadonlySet<string> = new Set([
     'bearer',
     'assertion',
   ],
-  ...['authorization', 'auth', 'credential', 'credentials', 'cookie', 'cookies', 'sid', 'otp', 'pin', 'saml'],
+  ...[
+    'authorization',
+    'auth',
+    'digest',
+    'digests',
+    'credential',
+    'credentials',
+    'cookie',
+    'cookies',
+    'sid',
+    'otp',
+    'pin',
+    'saml',
+  ],
 ]);
 
 /** Words that are harmless as a key of ours (`err.code`, `keepAlive` of a session) but not in somebody's query string. */
