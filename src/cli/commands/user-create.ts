@@ -1,10 +1,9 @@
 import type { z } from 'zod';
 import { type Random, systemRandom } from '../../core/random.ts';
 import { splitRemedy } from '../../core/remedy.ts';
-import { decodeCredentials, findCredentials } from '../../policies/basic-auth/credentials.ts';
+import { hasControls, MAX_OCTETS } from '../../policies/basic-auth/credentials.ts';
 import { newDigest } from '../../policies/basic-auth/new-digest.ts';
 import { groupName, userName } from '../../policies/basic-auth/options.ts';
-import { HeaderList } from '../../http/header-list.ts';
 import { exitCodes, Failure } from '../failure.ts';
 import { readPassword, type PasswordInput } from '../read-password.ts';
 import type { Terminal } from '../terminal.ts';
@@ -55,15 +54,13 @@ function checkPassword(name: string, password: string): void {
       'Choose a longer one, such as some words.',
       exitCodes.usage,
     );
-  const encoded = Buffer.from(`${name}:${password}`).toString('base64');
-  const found = findCredentials(HeaderList.from([['Authorization', `Basic ${encoded}`]]));
-  if (found.kind !== 'credentials')
+  if (Buffer.byteLength(`${name}:${password}`) > MAX_OCTETS)
     throw new Failure(
-      'Name and password have more than 1024 octets together.',
+      `Name and password have more than ${MAX_OCTETS} octets together.`,
       'Choose a shorter one.',
       exitCodes.usage,
     );
-  if (decodeCredentials(encoded) === undefined)
+  if (hasControls(password))
     throw new Failure(
       'The password has control characters, which no client can send.',
       'Write letters, digits and signs.',

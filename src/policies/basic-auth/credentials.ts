@@ -1,7 +1,9 @@
 import type { HeaderList } from '../../http/header-list.ts';
 
-/** The longest credentials that are looked at, in characters of base64: name and password have 1,024 octets together. */
-const MAX_LENGTH = 1368;
+/** The most octets of name, colon and password together. */
+export const MAX_OCTETS = 1024;
+/** Their characters in base64. */
+const MAX_LENGTH = Math.ceil(MAX_OCTETS / 3) * 4;
 
 /** What a request has of Basic credentials (RFC 7617); `malformed` when there is something, but not one name and password. */
 export type FoundCredentials =
@@ -46,7 +48,7 @@ export function findCredentials(headers: HeaderList): FoundCredentials {
  */
 export function decodeCredentials(encoded: string): Credentials | undefined {
   const octets = Buffer.from(encoded, 'base64');
-  if (octets.toString('base64') !== encoded) return undefined;
+  if (octets.length > MAX_OCTETS || octets.toString('base64') !== encoded) return undefined;
   let text: string;
   try {
     text = utf8.decode(octets);

@@ -9,7 +9,7 @@ export function userName(): z.ZodString {
     error: () =>
       withRemedy(
         'this is not a name that a user can have',
-        'write 1 to 256 characters without a colon, controls, and blanks at either end',
+        'write 1 to 256 characters, no colon or control among them, and no blank at either end',
       ),
   });
 }
@@ -22,7 +22,7 @@ export function groupName(): z.ZodString {
       error: () =>
         withRemedy(
           'this is not a name that can be sent in a header',
-          'write 1 to 256 characters without controls, and blanks at either end',
+          'write 1 to 256 characters, no control among them, and no blank at either end',
         ),
     });
 }
