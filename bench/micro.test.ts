@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { apiKeys } from './micro/api-keys.ts';
 import { count } from './micro/count.ts';
+import { identity } from './micro/identity.ts';
 import { logLine } from './micro/log-line.ts';
 import { checkSink, Meter } from './micro/meter.ts';
 import { outgoingHead } from './micro/outgoing-head.ts';
@@ -20,6 +21,7 @@ const pieces: Readonly<Record<string, (meter: Meter) => void>> = {
     routing(meter, [10]);
   },
   'outgoing-head': outgoingHead,
+  identity,
   'log-line': logLine,
   count,
   'api-keys': (meter) => {
