@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
@@ -8,6 +9,7 @@ import { fakeExchange } from '../../test/kit/fake-exchange.ts';
 import { ask, benchPolicy } from '../../test/kit/policy-bench.ts';
 import { waygate, workFolder } from '../../test/kit/waygate-command.ts';
 import { systemRandom } from '../core/random.ts';
+import { unconnectedRedis } from '../core/redis.ts';
 import { createPaint } from '../observe/paint.ts';
 import { apiKey } from '../policies/api-key/api-key.ts';
 import { createKey, type KeyRequest } from './commands/key-create.ts';
@@ -53,6 +55,27 @@ describe('waygate key create', () => {
       assert.deepEqual(exchange.consumer, { id: request.name, groups: [...new Set(request.group ?? [])] });
     });
   }
+
+  it('prints the command with which the key works in Redis, whatever the name', async () => {
+    const request = { name: "o'brien $(id)", group: ['gold'], expires: '90d', redisPrefix: 'shop:' };
+    const text = run(request);
+    const line = /^ +(redis-cli SET .*)$/m.exec(text)?.[1] ?? '';
+    const words = execFileSync('sh', ['-c', `printf '%s\\n' ${line.replace('redis-cli ', '')}`], {
+      encoding: 'utf8',
+    });
+    const [command, key = '', entry = '', option, seconds] = words.split('\n');
+    assert.deepEqual([command, option], ['SET', 'EXAT']);
+    const now = new FakeClock().now();
+    assert.equal(Number(seconds) * 1000, now + 90 * 86_400_000);
+    const redis = {
+      ...unconnectedRedis,
+      command: (_: string, name: string) => Promise.resolve(`shop:${name}` === key ? entry : null),
+    };
+    const policy = benchPolicy(apiKey, { redis: true }, { clock: new FakeClock(), redis });
+    const exchange = fakeExchange({ headers: { 'x-api-key': /^ {2}(wg_\S+)$/m.exec(text)?.[1] ?? '' } });
+    assert.equal(await policy.instance.onRequest?.(exchange), undefined);
+    assert.deepEqual(exchange.consumer, { id: request.name, groups: ['gold'] });
+  });
 
   it('never prints the key a second time, and never the same key', () => {
     const [first, second] = [run({ name: 'acme' }), run({ name: 'acme' })];

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { unconnectedRedis } from '../../src/core/redis.ts';
 import { builtInPolicies } from '../../src/gateway/built-in-policies.ts';
 import { readCodeBlocks, readTables } from '../kit/markdown.ts';
 import { optionMistakes } from '../kit/policy-bench.ts';
@@ -97,7 +98,10 @@ for (const policy of builtInPolicies) {
       for (const [name, options] of uses) {
         const definition = builtInPolicies.find((each) => each.name === name);
         assert.ok(definition, name);
-        assert.deepEqual(optionMistakes(definition, options, { paramNames: ['id', 'name'] }), []);
+        assert.deepEqual(
+          optionMistakes(definition, options, { paramNames: ['id', 'name'], redis: unconnectedRedis }),
+          [],
+        );
       }
       assert.ok(uses.some(([name]) => name === policy.name));
     });

@@ -10,14 +10,17 @@ export interface FakeRedis {
   answer: string | undefined;
   /** How many connections have been made. */
   readonly connections: number;
+  /** How many of them are open. */
+  readonly open: number;
 }
 
 /** Starts one; it is gone when the test ends. */
 export async function startFakeRedis(t: TestContext, answer: string | undefined): Promise<FakeRedis> {
   const sockets = new Set<Socket>();
-  const fake = { port: 0, answer, connections: 0 };
+  const fake = { port: 0, answer, connections: 0, open: 0 };
   const server = createServer((socket) => {
     fake.connections++;
+    fake.open++;
     sockets.add(socket);
     socket.on('data', (chunk) => {
       // Each command is a list: `*3` and so on at the beginning of a line.
@@ -25,7 +28,10 @@ export async function startFakeRedis(t: TestContext, answer: string | undefined)
       if (fake.answer !== undefined) socket.write(fake.answer.repeat(commands), 'latin1');
     });
     socket.on('error', () => undefined);
-    socket.on('close', () => sockets.delete(socket));
+    socket.on('close', () => {
+      fake.open--;
+      sockets.delete(socket);
+    });
   });
   fake.port = (await listen(server)).port;
   onFinish(t, 'targets', async () => {

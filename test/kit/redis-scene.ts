@@ -16,7 +16,7 @@ export interface LinkScene {
   readonly counts: { ups: number; openings: number; answered: number };
   readonly failures: ReadonlyMap<StoreErrorKind, number>;
   /** Waits until the link sends. */
-  up(): Promise<void>;
+  readonly up: () => Promise<void>;
 }
 
 /** The settings of a link to a server on this machine, as a configuration without further keys makes them. */

@@ -7,6 +7,7 @@ import { consumerText, expiry, keyLabel } from '../../policies/api-key/consumer-
 import { writtenDigest } from '../../policies/api-key/digest.ts';
 import { newKey } from '../../policies/api-key/new-key.ts';
 import { exitCodes, Failure } from '../failure.ts';
+import { redisCommand } from './key-in-redis.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** What `waygate key create` was asked for. */
@@ -17,6 +18,8 @@ export interface KeyRequest {
   readonly expires?: string;
   readonly label?: string;
   readonly json?: boolean;
+  /** What stands before `apikey:` in Redis; undefined for an entry of a configuration. */
+  readonly redisPrefix?: string;
 }
 
 /** An entry of `consumers`. */
@@ -54,7 +57,8 @@ export function createKey(
   };
   checkEntry(entry);
   if (request.json === true) terminal.out(`${JSON.stringify({ key, entry }, null, 2)}\n`);
-  else terminal.out(instructions(terminal, key, entry));
+  else if (request.redisPrefix === undefined) terminal.out(instructions(terminal, key, entry));
+  else terminal.out(redisInstructions(terminal, key, entry, request.redisPrefix));
 }
 
 /** @throws Failure when it is neither a duration nor an instant to come. */
@@ -127,6 +131,34 @@ function instructions({ paint }: Terminal, key: string, entry: Entry): string {
     ...(expires === undefined
       ? ['The key works until its entry is taken out.']
       : [`The key works until ${expires}, or until its entry is taken out.`]),
+    '',
+  ].join('\n');
+}
+
+function redisInstructions(
+  { paint }: Terminal,
+  key: string,
+  { name, groups, keys }: Entry,
+  prefix: string,
+): string {
+  const [{ digest, expires, label }] = keys;
+  return [
+    `${paint('green', '✓')} A new key for ${name}. It is shown this once and kept nowhere:`,
+    '',
+    `  ${paint('bold', key)}`,
+    '',
+    'Next:',
+    '',
+    '1. Add its digest to the Redis of the configuration, with -u and where that is:',
+    '',
+    `   ${paint('bold', redisCommand(prefix, { digest, name, groups, expires, label }))}`,
+    '',
+    `2. Hand the key to ${name} in a way that nobody else can read.`,
+    '3. Whoever has it sends it as a header with every request:',
+    '',
+    `   ${paint('dim', `curl -H 'x-api-key: <the key>' http://localhost:3000/`)}`,
+    '',
+    `To take it back: redis-cli DEL with the same name. It works for up to 10 s more, or what "remember" says.`,
     '',
   ].join('\n');
 }

@@ -6,6 +6,7 @@ interface CreateOptions {
   readonly expires?: string;
   readonly label?: string;
   readonly json?: true;
+  readonly redisCommand?: true | string;
 }
 
 /** Adds `key` and the commands below it. */
@@ -22,6 +23,10 @@ export function addKey(program: Command, terminal: Terminal): void {
     .option('-e, --expires <when>', 'when the key expires: 90d from now, or a day such as 2027-01-31')
     .option('-l, --label <text>', 'what tells people which key this is')
     .option('--json', 'print the key and its entry as JSON')
+    .option(
+      '--redis-command [prefix]',
+      'print the command that adds the key to Redis; with what stands before "apikey:" unless that is "waygate:"',
+    )
     .summary('make a key and print the entry to add')
     .description(
       'Makes a new random key, shows it once, and prints the entry to add to the configuration. Nothing is stored and ' +
@@ -33,11 +38,14 @@ export function addKey(program: Command, terminal: Terminal): void {
 Examples:
   waygate key create acme
   waygate key create acme --group gold --expires 90d
+  waygate key create acme --redis-command
 `,
     )
     .action(async (name: string, options: CreateOptions) => {
       const { createKey } = await import('./key-create.ts');
-      createKey(terminal, { name, ...options });
+      const { redisCommand, ...rest } = options;
+      const redisPrefix = redisCommand === true ? 'waygate:' : redisCommand;
+      createKey(terminal, { name, ...rest, ...(redisPrefix === undefined ? {} : { redisPrefix }) });
     });
 }
 

@@ -1,21 +1,42 @@
-import { hash } from 'node:crypto';
-import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import type { Exchange, Reply } from '../../core/exchange.ts';
 import { checkFieldName, fieldName } from '../../core/option-schemas.ts';
-import { definePolicy, PolicyOptionError, type Setup } from '../../core/policy.ts';
+import { definePolicy } from '../../core/policy.ts';
 import { problemReply } from '../../core/problem.ts';
-import type { Lease, Shareable } from '../../core/shared.ts';
 import { withRemedy } from '../../core/remedy.ts';
+import { duration } from '../../core/units.ts';
 import { consumerOptions, type ConsumerEntry } from './consumer-options.ts';
 import { digestOf } from './digest.ts';
-import { keyTableOf } from './build-table.ts';
-import { openKeyFile } from './key-file.ts';
-import { type KeyTable, NO_KEY } from './key-table.ts';
+import { type FoundKey, openKeySource } from './key-source.ts';
 import { hasKey, takeKey } from './presented-key.ts';
 
 /** Names that the access log masks wherever they stand, also when a request ends before this policy sees it. */
 const maskedName = /^[A-Za-z0-9_.-]*(?:api[-_]?key|access[-_]?key|token|secret)[A-Za-z0-9_.-]*$/i;
+
+/** Where in Redis keys are, and how long they are remembered. */
+const redisOptions = z.strictObject({
+  prefix: z
+    .string()
+    .regex(/^[\x21-\x7a|~]{0,100}$/, {
+      error: () =>
+        withRemedy(
+          'this is not a prefix for keys',
+          'write up to 100 letters, digits and signs, such as shop:',
+        ),
+    })
+    .optional()
+    .describe('What stands between the `keyPrefix` of the link and `apikey:`. Without it: nothing.'),
+  remember: duration({ max: '1h' })
+    .prefault('10s')
+    .describe(
+      'How long a key is taken without asking Redis again: so long at most one that is revoked still works. Without it: 10s.',
+    ),
+  keepWhileDown: duration({ off: true, max: '7d' })
+    .prefault('10m')
+    .describe(
+      'How long a key goes on working while Redis is gone, from when it was last asked about; all others are answered 503. 0 is not at all. Without it: 10m.',
+    ),
+});
 
 const options = z.strictObject({
   header: fieldName()
@@ -53,6 +74,12 @@ const options = z.strictObject({
     .describe(
       'A file of consumers, one a line as JSON, that is read again by itself when it changes; its whole path. Without it: those under `consumers`.',
     ),
+  redis: z
+    .union([z.literal(true).transform(() => redisOptions.parse({})), redisOptions])
+    .optional()
+    .describe(
+      'That keys are in the Redis of the configuration, for many instances and millions of keys: true, or { prefix, remember, keepWhileDown }. Without it: they are not.',
+    ),
 });
 
 /**
@@ -66,19 +93,28 @@ export const apiKey = definePolicy({
   authenticates: true,
   create(given, setup) {
     const { header, query, forward } = given;
-    const { clock, metrics } = setup;
+    const { metrics } = setup;
     checkFieldName(['header'], header);
-    const lease = leaseKeys(given, setup);
-    const keys = lease.value;
+    const keys = openKeySource({ consumers: given.consumers, file: given.file, redis: given.redis }, setup);
     const places = { header: header.toLowerCase(), query, forward };
     // RFC 9110 §11.6.1: every 401 says how to do better. No scheme is registered for keys; this one says where they go.
     const challenge = `ApiKey header="${header}"${query === undefined ? '' : `, query="${query}"`}`;
     const refused = metrics.counter('refused', 'Requests refused because they had no key that is valid.');
     const expired = metrics.counter('expired', 'Requests refused because their key has expired.');
+    const unavailable =
+      given.redis &&
+      metrics.counter(
+        'unavailable',
+        'Requests answered 503 because Redis was gone and their key was not remembered.',
+      );
 
-    /** @param entry that of a key which has expired, or none. @param anonymous whether there was not even a wrong one. */
-    const refuse = (exchange: Exchange, entry: number, anonymous: boolean): Reply => {
-      (entry === NO_KEY ? refused : expired).add();
+    /** @param found that of a key which has expired, or none. @param anonymous whether there was not even a wrong one. */
+    const refuse = (exchange: Exchange, found: FoundKey, anonymous: boolean): Reply => {
+      if (found === 'unavailable') {
+        unavailable?.add();
+        return unavailableReply(exchange);
+      }
+      (found === undefined ? refused : expired).add();
       const reply = problemReply(
         { status: 401, detail: 'A valid API key is needed.', code: 'api_key_refused' },
         exchange,
@@ -90,31 +126,33 @@ export const apiKey = definePolicy({
       };
     };
 
+    const judge = (exchange: Exchange, found: FoundKey): Reply | undefined => {
+      if (found === undefined || found === 'unavailable' || found.expired)
+        return refuse(exchange, found, false);
+      exchange.consumer = found.consumer;
+      return undefined;
+    };
+
     return {
-      onRequest(exchange): Reply | undefined {
-        if (!hasKey(exchange.request, places)) return refuse(exchange, NO_KEY, true);
+      onRequest(exchange): Reply | undefined | Promise<Reply | undefined> {
+        if (!hasKey(exchange.request, places)) return refuse(exchange, undefined, true);
         const key = takeKey(exchange.request, places);
-        // One table for the whole look-up: the file may be read again at any time.
-        const { table } = keys;
-        const entry = key === undefined ? NO_KEY : table.find(digestOf(key));
-        if (entry === NO_KEY || table.hasExpired(entry, clock.now())) return refuse(exchange, entry, false);
-        exchange.consumer = table.consumerOf(entry);
-        return undefined;
+        if (key === undefined) return refuse(exchange, undefined, false);
+        const found = keys.look(digestOf(key));
+        return found instanceof Promise
+          ? found.then((known) => judge(exchange, known))
+          : judge(exchange, found);
       },
-      explain(exchange) {
+      async explain(exchange) {
         const anonymous = !hasKey(exchange.request, places);
         const key = takeKey(exchange.request, places);
         if (key === undefined)
-          return { reply: refuse(exchange, NO_KEY, anonymous), notes: ['there is no key, or more than one'] };
-        const { table } = keys;
-        const entry = table.find(digestOf(key));
-        if (entry === NO_KEY)
-          return { reply: refuse(exchange, NO_KEY, false), notes: ['nobody has this key'] };
-        const consumer = table.consumerOf(entry);
-        if (table.hasExpired(entry, clock.now()))
-          return { reply: refuse(exchange, entry, false), notes: [`the key of ${consumer.id} has expired`] };
-        exchange.consumer = consumer;
-        return { notes: [`it is a key of ${consumer.id}`] };
+          return {
+            reply: refuse(exchange, undefined, anonymous),
+            notes: ['there is no key, or more than one'],
+          };
+        const found = await keys.look(digestOf(key));
+        return { reply: judge(exchange, found), notes: [noteOf(found)] };
       },
       discardCredentials({ request }) {
         takeKey(request, { ...places, forward: false });
@@ -124,45 +162,31 @@ export const apiKey = definePolicy({
         headers.append('Vary', header);
       },
       close() {
-        lease.release();
+        keys.release();
       },
     };
   },
 });
 
-/** What is looked up in; that of a file changes. */
-interface Keys extends Shareable {
-  readonly table: KeyTable;
+/** Never a 401, which would make a client throw a good key away, and never a pass. */
+function unavailableReply(exchange: Exchange): Reply {
+  const reply = problemReply(
+    {
+      status: 503,
+      detail: 'API keys cannot be verified now; try again in a moment.',
+      code: 'api_keys_unavailable',
+    },
+    exchange,
+  );
+  return { ...reply, headers: [...(reply.headers ?? []), ['retry-after', '1']] };
 }
 
-/** The keys, which instances on several routes share, and a file also those before and after a reload. */
-function leaseKeys({ consumers, file }: z.output<typeof options>, { share, logger }: Setup): Lease<Keys> {
-  if (file === undefined) {
-    if (consumers.length === 0) {
-      throw new PolicyOptionError(
-        [],
-        'api-key refuses everybody',
-        'list who has keys under `consumers` or in a `file`; `waygate key create NAME` makes a key',
-      );
-    }
-    const content = hash('sha256', JSON.stringify(consumers));
-    return share(`consumers ${content}`, (): Keys => ({ table: keyTableOf(consumers) }));
-  }
-  if (consumers.length > 0) {
-    throw new PolicyOptionError(
-      ['file'],
-      'there are consumers in two places',
-      'keep either `consumers` or `file`',
-    );
-  }
-  if (!isAbsolute(file)) {
-    throw new PolicyOptionError(
-      ['file'],
-      `${JSON.stringify(file)} depends on where the gateway is started`,
-      `write the whole path, such as ${resolve(file)}`,
-    );
-  }
-  return share(`file ${file}`, () => openKeyFile(file, logger));
+/** What `explain` says of it. */
+function noteOf(found: FoundKey): string {
+  if (found === undefined) return 'nobody has this key';
+  if (found === 'unavailable') return 'keys are in Redis, which is not asked or does not answer';
+  const { id } = found.consumer;
+  return found.expired ? `the key of ${id} has expired` : `it is a key of ${id}`;
 }
 
 /** Reports every name and every key that stands twice. */
