@@ -68,9 +68,7 @@ export function openLink(t: TestContext, settings: RedisSettings): LinkScene {
 }
 
 /** What a call comes to: its reply, or the kind of its error. */
-export async function outcome(
-  call: Promise<RedisReply | void>,
-): Promise<RedisReply | void | `error:${StoreErrorKind}`> {
+export async function outcome(call: Promise<RedisReply | void>): Promise<RedisReply | void> {
   try {
     return await call;
   } catch (error) {

@@ -23,7 +23,9 @@ function configuration(redis: string): ConfigInput {
 }
 
 async function statusOf(port: number, path: string): Promise<number> {
-  const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { 'x-api-key': key, connection: 'close' } });
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+    headers: { 'x-api-key': key, connection: 'close' },
+  });
   await response.arrayBuffer();
   return response.status;
 }
@@ -44,17 +46,18 @@ test('F151 a gateway without `redis:` does not even load the client library', as
 
 test('F151 a gateway starts while Redis is gone, and uses it as soon as it is there', async (t) => {
   const fake = await startFakeRedis(t, '-LOADING Redis is loading the dataset in memory\r\n');
-  const { port, metric, records } = await startGateway(t, configuration(`redis://127.0.0.1:${fake.port}`));
+  const running = await startGateway(t, configuration(`redis://127.0.0.1:${fake.port}`));
+  const { port } = running;
   assert.equal(await statusOf(port, '/open'), 200);
   await eventually(async () => (await statusOf(port, '/keys')) === 503, 'keys cannot be verified');
   assert.equal(isLoaded(), true);
-  assert.equal(metric('waygate_redis_links_up'), 0);
+  assert.equal(running.metric('waygate_redis_links_up'), 0);
   const entry = JSON.stringify({ name: 'acme' });
   fake.answer = `$${entry.length}\r\n${entry}\r\n`;
   await eventually(async () => (await statusOf(port, '/keys')) === 200, 'keys are verified');
-  assert.equal(records.at(-1)?.consumer, 'acme');
-  assert.equal(metric('waygate_redis_links_up'), 1);
-  assert.ok(metric('waygate_redis_errors_total') > 0);
+  assert.equal(running.records.at(-1)?.consumer, 'acme');
+  assert.equal(running.metric('waygate_redis_links_up'), 1);
+  assert.ok(running.metric('waygate_redis_errors_total') > 0);
 });
 
 test('F151 a reload with another Redis ends the link to the one before', async (t) => {
@@ -63,30 +66,30 @@ test('F151 a reload with another Redis ends the link to the one before', async (
   const [first, second] = [await startFakeRedis(t, answer), await startFakeRedis(t, answer)];
   const folder = createConfigFolder(t);
   const file = folder.write('waygate.json', configuration(`redis://127.0.0.1:${first.port}`));
-  const { gateway, metric } = await startGatewayOn(t, file);
+  const running = await startGatewayOn(t, file);
+  const { gateway } = running;
   await eventually(() => first.open === 1, 'there is a link');
   await gateway.reload();
   assert.deepEqual([first.connections, first.open], [1, 1]);
   folder.write('waygate.json', configuration(`redis://127.0.0.1:${second.port}`));
   await gateway.reload();
   await eventually(() => second.open === 1 && first.open === 0, 'the other one has taken its place');
-  await eventually(() => metric('waygate_redis_links_up') === 1, 'one is up');
+  await eventually(() => running.metric('waygate_redis_links_up') === 1, 'one is up');
   folder.write('waygate.json', {
-    ...configuration(''),
-    redis: undefined,
+    ...testDefaults,
     routes: [{ path: '/', policies: [{ respond: {} }] }],
-  } as unknown as ConfigInput);
+  });
   await gateway.reload();
   await eventually(() => second.open === 0, 'there is none');
-  assert.equal(metric('waygate_redis_links_up'), 0);
+  assert.equal(running.metric('waygate_redis_links_up'), 0);
 });
 
 test('F151 each thread has a link of its own', async (t) => {
   const fake = await startFakeRedis(t, '+OK\r\n');
-  const { metric } = await startGateway(t, {
+  const running = await startGateway(t, {
     ...configuration(`redis://127.0.0.1:${fake.port}`),
     workers: 2,
   });
-  await eventually(() => metric('waygate_redis_links_up') === 2, 'both are up');
+  await eventually(() => running.metric('waygate_redis_links_up') === 2, 'both are up');
   assert.equal(fake.open, 2);
 });

@@ -31,7 +31,7 @@ export type OpenConnection = (settings: RedisSettings, signals: ConnectionSignal
 /** What goes on while a connection is opened and used. */
 export interface ConnectionSignals {
   /** It broke without having been closed. */
-  onLost(error: unknown): void;
+  readonly onLost: (error: unknown) => void;
   /** Nobody waits any more: what has been opened so far is to be closed. */
   readonly abandoned: AbortSignal;
 }

@@ -18,6 +18,17 @@ export interface Fault {
   readonly words: string;
 }
 
+/** A fault on its way to whoever can do something about it; it never leaves the link. */
+export class FaultError extends Error {
+  override readonly name = 'FaultError';
+  readonly fault: Fault;
+
+  constructor(fault: Fault) {
+    super(fault.words);
+    this.fault = fault;
+  }
+}
+
 /** Error replies that say something about more than their call. */
 const codes: Readonly<Record<string, readonly [Reach, string]>> = {
   OOM: ['writes', 'its memory is full (OOM): raise maxmemory, or let it evict keys with maxmemory-policy'],

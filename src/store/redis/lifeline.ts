@@ -1,5 +1,5 @@
 import type { Connection, OpenConnection } from './connection.ts';
-import { breakage, type Fault, lateness, refusal, unavailable } from './fault.ts';
+import { breakage, type Fault, FaultError, lateness, refusal, unavailable } from './fault.ts';
 import { attemptPause, type LinkTools } from './link-tools.ts';
 import { Outages } from './outages.ts';
 import type { RedisSettings } from './settings.ts';
@@ -127,7 +127,7 @@ export class Lifeline {
       else if (!isKept) connection.destroy();
     } catch (error) {
       this.#attempt = undefined;
-      if (!attempt.signal.aborted) this.#failed(isFault(error) ? error : breakage(error));
+      if (!attempt.signal.aborted) this.#failed(error instanceof FaultError ? error.fault : breakage(error));
     }
   }
 
@@ -148,17 +148,18 @@ export class Lifeline {
       () => undefined,
     );
     try {
-      return await within(opening, connectTimeout, () =>
-        unavailable(`there is no connection within ${connectTimeout} ms`),
-      );
+      const words = `there is no connection within ${connectTimeout} ms`;
+      return await within(opening, connectTimeout, () => new FaultError(unavailable(words)));
     } catch (error) {
       giveUp.abort();
       // What authentication was answered is a reply; there is no connection to tell.
-      throw isFault(error) || !(error instanceof Error) ? error : openingFault(error);
+      throw error instanceof FaultError || !(error instanceof Error)
+        ? error
+        : new FaultError(openingFault(error));
     }
   }
 
-  /** @returns why it takes no writes. @throws Fault (as a rejection) when it is of no use. */
+  /** @returns why it takes no writes. @throws FaultError (as a rejection) when it is of no use. */
   async #probe(connection: Connection): Promise<Fault | undefined> {
     const { keyPrefix, timeout } = this.#settings;
     const probes = connection.probeKeys(keyPrefix).map((key) => {
@@ -166,15 +167,15 @@ export class Lifeline {
       return connection.send({ key, readOnly: false, args, binary: false });
     });
     try {
-      await within(Promise.all(probes), timeout, () => lateness(timeout));
+      await within(Promise.all(probes), timeout, () => new FaultError(lateness(timeout)));
       return undefined;
     } catch (error) {
-      const fault = isFault(error) ? error : this.faultOf(connection, error);
+      const fault = error instanceof FaultError ? error.fault : this.faultOf(connection, error);
       if (fault.reach === 'writes') return fault;
       // A gateway may be allowed to read only.
       if (fault.code === 'NOPERM') return { ...fault, reach: 'writes' };
       if (connection !== this.#connection) connection.destroy();
-      throw fault;
+      throw new FaultError(fault);
     }
   }
 
@@ -212,8 +213,4 @@ export class Lifeline {
 function openingFault(error: Error): Fault {
   const isAnswer = !('code' in error) && /^[A-Z]{2,20} /.test(error.message);
   return isAnswer ? { ...refusal(error.message), reach: 'all' } : breakage(error);
-}
-
-function isFault(error: unknown): error is Fault {
-  return typeof error === 'object' && error !== null && 'reach' in error;
 }

@@ -14,9 +14,9 @@ export interface Listening {
 
 /** What goes on on it. */
 export interface ListeningSignals {
-  onMessage(channel: string, payload: Buffer): void;
+  readonly onMessage: (channel: string, payload: Buffer) => void;
   /** It broke without having been closed. */
-  onLost(): void;
+  readonly onLost: () => void;
   readonly abandoned: AbortSignal;
 }
 

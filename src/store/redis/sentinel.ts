@@ -1,5 +1,5 @@
 import { clientOptions } from './client-options.ts';
-import type { ConnectionSignals, OpenConnection } from './connection.ts';
+import type { Connection, ConnectionSignals, OpenConnection } from './connection.ts';
 import { addressOf, type RedisNode, type RedisSentinel, type RedisSettings } from './settings.ts';
 import { openServer } from './single.ts';
 
@@ -11,14 +11,21 @@ import { openServer } from './single.ts';
 export const openMaster: OpenConnection = (settings, signals) =>
   throughSentinels(settings, signals, async (master) => {
     const connection = await openServer(settings, master, signals);
-    const role = await connection
-      .send({ key: undefined, readOnly: true, args: ['ROLE'], binary: false })
-      // Access rules may forbid the question. A replica will say that it is one when it is written to.
-      .catch((error: unknown): unknown => (connection.isReply(error) ? ['master'] : Promise.reject(error)));
+    const role = await roleOf(connection);
     if (Array.isArray(role) && role[0] === 'master') return connection;
     connection.destroy();
     throw new Error(`${addressOf(master)} is not the master yet`);
   });
+
+/** What a server says that it is. Access rules may forbid the question: a replica will say so when it is written to. */
+async function roleOf(connection: Connection): Promise<unknown> {
+  try {
+    return await connection.send({ key: undefined, readOnly: true, args: ['ROLE'], binary: false });
+  } catch (error) {
+    if (connection.isReply(error)) return ['master'];
+    throw error;
+  }
+}
 
 /** Does something with the master that the first sentinel names for which it works. */
 export async function throughSentinels<Result>(
@@ -61,7 +68,7 @@ async function askSentinel(
     await client.connect();
     const reply: unknown = await client.sendCommand(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', sentinel.name]);
     if (!Array.isArray(reply)) return undefined;
-    const [host, port]: unknown[] = reply;
+    const [host, port] = reply as unknown[];
     return typeof host === 'string' ? { host, port: Number(port) } : undefined;
   } finally {
     clearTimeout(patience);
