@@ -42,7 +42,7 @@ const house = definePolicy({
 async function scene(t: TestContext, options: object, before: readonly object[] = []) {
   const target = await startRecordingTarget(t);
   const policies = [...before, { 'any-of': options }];
-  const gateway = await startGateway(t, routeTo(target, { policies } as never), { policies: [house] });
+  const gateway = await startGateway(t, routeTo(target, { policies }), { policies: [house] });
   const ask = async (line: string, headers: readonly string[] = []) => {
     const response = await exchangeOnce(
       t,

@@ -17,7 +17,7 @@ async function scene(t: TestContext, more: readonly object[] = []) {
     { 'basic-auth': { users } },
     { headers: { request: { set: { 'X-Who': '${consumer.id} ${consumer.groups}' } } } },
   ];
-  const gateway = await startGateway(t, routeTo(target, { policies } as never));
+  const gateway = await startGateway(t, routeTo(target, { policies }));
   const ask = (line: string, headers: readonly string[] = []) =>
     exchangeOnce(t, gateway.port, [`${line} HTTP/1.1`, 'Host: a', ...headers, '', ''].join('\r\n'), {
       to: line.split(' ')[0] ?? 'GET',

@@ -18,6 +18,21 @@ export const right = defineGateway({
       headers: { 'x-beta': { present: true } },
       method: ['GET'],
     },
+    {
+      path: '/reports',
+      upstream: 'orders',
+      policies: [
+        {
+          'any-of': {
+            policies: [
+              { jwt: { issuer: 'https://login.example.com', audience: 'reports' } },
+              { 'basic-auth': { users: [{ name: 'alice', digest: '${file:alice}' }] } },
+            ],
+            anonymous: true,
+          },
+        },
+      ],
+    },
     { path: '/old', policies: [{ redirect: { to: '/users', status: 308 } }] },
     {
       path: '/token',
@@ -56,6 +71,10 @@ export const wrong = [
   defineGateway({ upstreams, routes: [{ path, upstream: 'users', method: 'get' }] }),
   // @ts-expect-error No routes.
   defineGateway({ upstreams }),
+  // @ts-expect-error A policy inside of any-of that does not say who is asking.
+  defineGateway({ policies: [{ 'any-of': { policies: [{ 'body-limit': { size: '1mb' } }] } }], routes: [] }),
+  // @ts-expect-error An option that a policy inside of any-of does not have.
+  defineGateway({ policies: [{ 'any-of': { policies: [{ jwt: { isuer: 'x' } }] } }], routes: [] }),
   // @ts-expect-error A policy that does not exist.
   defineGateway({ policies: ['request-ids'], routes: [] }),
   // @ts-expect-error A policy that does not exist, with options.

@@ -73,7 +73,7 @@ const all = [{ first: {} }, { second: {} }, { third: {} }];
 
 function bench(options: object = {}, made: readonly PolicyDefinition[] = definitions): BenchedPolicy {
   calls.length = 0;
-  return benchPolicy(anyOf(made), { policies: all, ...options } as never);
+  return benchPolicy(anyOf(made), { policies: all, ...options });
 }
 
 async function ask({ instance }: BenchedPolicy, exchange: Exchange): Promise<Reply | undefined> {
@@ -229,8 +229,8 @@ describe('any-of', () => {
   it('has no later phase that none of its policies has', () => {
     const bare = known('first', { onResponse: undefined, onFinish: undefined } as never);
     const { instance } = bench({ policies: [{ first: {} }] }, [bare]);
-    assert.equal(instance.onResponse, undefined);
-    assert.equal(instance.onFinish, undefined);
+    assert.equal('onResponse' in instance, false);
+    assert.equal('onFinish' in instance, false);
   });
 
   it('waits for later phases in order, and lets all finish though one fails', async () => {

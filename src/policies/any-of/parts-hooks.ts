@@ -24,8 +24,11 @@ export class PartsHooks {
     return this.#respond(this.#lastReached(exchange), exchange, head);
   }
 
-  /** Nobody's failure keeps the others from finishing. */
-  onFinish(exchange: Exchange): void | Promise<void> {
+  /**
+   * Nobody's failure keeps the others from finishing.
+   * @returns a promise where one of them has returned one, so that its failure is heard of.
+   */
+  onFinish(exchange: Exchange): unknown {
     const failures: unknown[] = [];
     const waiting: Promise<unknown>[] = [];
     for (let at = this.#lastReached(exchange); at >= 0; at--) {

@@ -14,7 +14,9 @@ type Options = z.input<typeof basicAuth.options>;
 const alice = { name: 'alice', digest: scryptDigest('opensesame'), groups: ['staff'], scopes: ['read'] };
 const bob = { name: 'bob', digest: bcryptDigest('swordfish') };
 const made: BenchedPolicy[] = [];
-after(() => Promise.all(made.map(({ instance }) => instance.close?.())));
+after(async () => {
+  for (const { instance } of made) await instance.close?.();
+});
 
 function bench(options: Partial<Options> = {}, setup: Partial<Setup> = {}): BenchedPolicy {
   const policy = benchPolicy(basicAuth, { users: [alice], ...options }, { clock: new FakeClock(), ...setup });
@@ -208,7 +210,7 @@ describe('basic-auth verifies', () => {
     const late = replies.filter((reply) => reply?.status === 503);
     assert.equal(late.length, 40 - 2 - 32);
     assert.equal(new Map(late[0]?.headers).get('retry-after'), '1');
-    assert.match(String(late[0]?.body), /passwords_busy/);
+    assert.match(JSON.stringify(late[0]?.body), /passwords_busy/);
     assert.equal(policy.counts.get('computed'), 34);
     assert.equal(await statusOf(policy, good), 200, 'there is room again');
   });

@@ -66,7 +66,9 @@ export class BcryptVerifier {
       // An idle thread keeps no program from ending.
       if (this.#waiting.size === 0) worker.unref();
     });
-    worker.on('error', (error) => (reason = error));
+    worker.on('error', (error: unknown) => {
+      reason = error;
+    });
     worker.on('exit', () => {
       // The next password starts another.
       this.#worker = undefined;
