@@ -29,6 +29,16 @@ export type { Random } from './core/random.ts';
 export type { Fetch, FetchedAnswer, FetchLimits, FetchRequest } from './core/fetch.ts';
 export type { Lease, Share, Shareable } from './core/shared.ts';
 export type { Logger } from './core/logger.ts';
+export type {
+  LimitAlgorithm,
+  LimitDecision,
+  LimitEffect,
+  Limiter,
+  LimitRule,
+  LimitState,
+  LimitStore,
+} from './core/limits.ts';
+export { MAX_LIMIT, MAX_RULES, MAX_WINDOW } from './core/limits.ts';
 
 // Options: the gateway's own zod, so that one version reads them all.
 export { z } from 'zod';
@@ -48,7 +58,7 @@ export { problemReply, type Problem } from './core/problem.ts';
 
 // What may stand in a header, and who is behind an address.
 export { isFieldName, isFieldValue, isToken, parseTokenList } from './http/field.ts';
-export { IpSet, normalizeIp } from './http/ip.ts';
+export { IpSet, ipNetworkOf, normalizeIp } from './http/ip.ts';
 
 // Bodies.
 export { isBodyFeed, type BodyFeed, type FeedControl, type ReplyBody } from './core/reply-body.ts';

@@ -10,6 +10,7 @@ import { headers } from '../policies/headers/headers.ts';
 import { introspection } from '../policies/introspection/introspection.ts';
 import { ipFilter } from '../policies/ip-filter/ip-filter.ts';
 import { jwt } from '../policies/jwt/jwt.ts';
+import { rateLimit } from '../policies/rate-limit/rate-limit.ts';
 import { redirect } from '../policies/redirect/redirect.ts';
 import { requestId } from '../policies/request-id/request-id.ts';
 import { respond } from '../policies/respond/respond.ts';
@@ -37,6 +38,7 @@ export const builtInPolicies = [
   introspection,
   ipFilter,
   jwt,
+  rateLimit,
   redirect,
   requestId,
   respond,
