@@ -36,7 +36,7 @@ function headFor(policy: ReturnType<typeof scene>['policy'], exchange: Exchange 
 
 /** A structured field as its names and parameters. */
 function items(field: string | undefined): unknown[] {
-  return parseList(field ?? '').map(([name, parameters]) => [name, Object.fromEntries(parameters)]);
+  return parseList(field ?? '').map(([name, parameters]): unknown => [name, Object.fromEntries(parameters)]);
 }
 
 describe('rate-limit', () => {
