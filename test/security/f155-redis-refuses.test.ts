@@ -16,6 +16,10 @@ describe('F155 a Redis that refuses', { skip }, () => {
     await scene.link.command('SET', 'a', ['1']);
     await redis.ask('CONFIG', 'SET', 'maxmemory', '1');
     await refusesWrites(scene, /its memory is full \(OOM\)/);
+    // It is tried again and again whether it takes writes, and read all the while.
+    await eventually(async () => (await refusedWrites(redis)) >= 4, 'it has been tried');
+    assert.equal(await outcome(scene.link.command('GET', 'a', [], { readOnly: true })), '1');
+    assert.equal(scene.counts.openings, 1);
     await redis.ask('CONFIG', 'SET', 'maxmemory', '0');
     await scene.up();
     assert.equal(await outcome(scene.link.command('SET', 'a', ['1'])), 'OK');
@@ -115,6 +119,11 @@ async function refusesWrites({ link, log, counts }: LinkScene, why: RegExp): Pro
   assert.equal(counts.ups, 1);
   assert.equal(log.length, 1, log.join('\n'));
   assert.match(log[0] ?? '', why);
+}
+
+async function refusedWrites(redis: RedisServer): Promise<number> {
+  const statistics = String(await redis.ask('INFO', 'commandstats'));
+  return Number(/cmdstat_set:.*rejected_calls=(\d+)/.exec(statistics)?.[1]);
 }
 
 async function aclUser(redis: RedisServer, name: string, ...rules: string[]): Promise<void> {
