@@ -6,6 +6,7 @@ import type { PinnedProcess } from './pinned-process.ts';
 import { lastLines, startPinned } from './pinned-process.ts';
 import { freePort } from './ports.ts';
 import type { Launch, Proxy, Setup } from './proxy.ts';
+import type { RequestKind } from './scenario.ts';
 import { targetLaunch } from './target.ts';
 
 /** A proxy that runs, in front of the target. */
@@ -23,8 +24,8 @@ export interface ArenaSetup extends Pick<Setup, 'routes' | 'observed' | 'policie
 /** The target and the proxies of one scenario. */
 export interface Arena {
   readonly targetPort: number;
-  /** Starts a proxy and waits until it answers a path. */
-  start(proxy: Proxy, path: string): Promise<RunningProxy>;
+  /** Starts a proxy and waits until it answers a path, asked with what the scenario's requests have. */
+  start(proxy: Proxy, path: string, headers?: RequestKind['headers']): Promise<RunningProxy>;
   /** Starts a proxy without waiting for it. */
   launch(proxy: Proxy): Promise<RunningProxy>;
   /** Ends everything. */
@@ -65,9 +66,9 @@ export async function openArena(
   return {
     targetPort,
     launch,
-    async start(proxy, path) {
+    async start(proxy, path, headers) {
       const running = await launch(proxy);
-      await untilAnswered(running.port, path, running.process, proxy.name);
+      await untilAnswered(running.port, path, running.process, proxy.name, headers);
       return running;
     },
     close,
@@ -84,10 +85,11 @@ async function untilAnswered(
   path: string,
   running: PinnedProcess,
   name: string,
+  headers: RequestKind['headers'] = {},
 ): Promise<void> {
   const deadline = performance.now() + 30_000;
   for (;;) {
-    const status = await fetch(`http://127.0.0.1:${port}${path}`).then(
+    const status = await fetch(`http://127.0.0.1:${port}${path}`, { headers }).then(
       async (response) => {
         await response.arrayBuffer();
         return response.status;

@@ -11,10 +11,11 @@ import { outgoingHead } from './micro/outgoing-head.ts';
 import { parse } from './micro/parse.ts';
 import { paths } from './micro/paths.ts';
 import { routing } from './micro/router.ts';
+import { tokens } from './micro/tokens.ts';
 
 const folder = join(import.meta.dirname, 'micro');
 
-const pieces: Readonly<Record<string, (meter: Meter) => void>> = {
+const pieces: Readonly<Record<string, (meter: Meter) => void | Promise<void>>> = {
   parse,
   paths,
   router: (meter) => {
@@ -27,12 +28,13 @@ const pieces: Readonly<Record<string, (meter: Meter) => void>> = {
   'api-keys': (meter) => {
     apiKeys(meter, [1000]);
   },
+  tokens: (meter) => tokens(meter, 10),
 };
 
 for (const [name, run] of Object.entries(pieces)) {
-  test(`the benchmark ${name} measures what it says, in lines of text, number and unit`, () => {
+  test(`the benchmark ${name} measures what it says, in lines of text, number and unit`, async () => {
     const lines: string[] = [];
-    run(new Meter((line) => lines.push(line), { share: 1e-9, rounds: 2 }));
+    await run(new Meter((line) => lines.push(line), { share: 1e-9, rounds: 2 }));
     assert.ok(lines.length > 2);
     for (const line of lines) assert.match(line, /^\S.* \d+(\.\d)? (?:[nm]s|B)$/);
     checkSink();

@@ -87,13 +87,15 @@ async function prepare(
   cores: Cores,
   options: RunOptions,
 ): Promise<Measure> {
-  const path = pathOnMiddleRoute(scenario.routes, scenario.request.path);
+  const { routes, request } = scenario;
+  const path = pathOnMiddleRoute(routes, request.path);
+  const start = (proxy: Proxy): Promise<RunningProxy> => arena.start(proxy, path, request.headers);
   if (scenario.kind === 'cold start') return (proxy) => measureColdStart(scenario, proxy, arena);
   if (scenario.kind === 'idle connections') {
     return async (proxy) => {
       let running;
       try {
-        running = await arena.start(proxy, path);
+        running = await start(proxy);
       } catch (error) {
         return { values: {}, void: reasonOf(error) };
       }
@@ -105,18 +107,17 @@ async function prepare(
     };
   }
   const load: Load = (order) => options.load(order, cores.load);
-  return prepareLoop(scenario, await startAll(proxies, arena, path), load, options);
+  return prepareLoop(scenario, await startAll(proxies, start), load, options);
 }
 
 /** Starts every proxy; one that does not start is void in every round, and the others go on. */
 async function startAll(
   proxies: readonly Proxy[],
-  arena: Arena,
-  path: string,
+  start: (proxy: Proxy) => Promise<RunningProxy>,
 ): Promise<ReadonlyMap<string, RunningProxy | string>> {
   const running = new Map<string, RunningProxy | string>();
   for (const proxy of proxies) {
-    running.set(proxy.key, await arena.start(proxy, path).catch(reasonOf));
+    running.set(proxy.key, await start(proxy).catch(reasonOf));
   }
   return running;
 }

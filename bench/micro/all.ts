@@ -5,7 +5,17 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
-const pieces = ['parse', 'paths', 'router', 'outgoing-head', 'identity', 'log-line', 'count', 'api-keys'];
+const pieces = [
+  'parse',
+  'paths',
+  'router',
+  'outgoing-head',
+  'identity',
+  'log-line',
+  'count',
+  'api-keys',
+  'tokens',
+];
 
 for (const piece of pieces) {
   console.log(`\n${piece}.ts`);
