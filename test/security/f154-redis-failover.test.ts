@@ -114,4 +114,43 @@ describe('F154 a cluster', { skip }, () => {
     );
     assert.deepEqual(await all(), keys);
   });
+
+  it('is enough when it allows what the documentation lists, and carries messages', async (t) => {
+    const cluster = await startCluster(t);
+    const rules = [
+      'on',
+      '>pass',
+      'resetchannels',
+      '~waygate:*',
+      '&waygate:*',
+      '+@read',
+      '+@write',
+      '+@pubsub',
+      '+eval',
+    ];
+    const more = ['+evalsha', '+ping', '+select', '+cluster|slots', '+asking'];
+    for (const node of cluster.nodes) await node.ask('ACL', 'SETUSER', 'waygate', ...rules, ...more);
+    const { link, up } = openLink(
+      t,
+      settingsFor(0, {
+        kind: 'cluster',
+        nodes: cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port })),
+        username: 'waygate',
+        password: 'pass',
+        timeout: 200,
+      }),
+    );
+    await up();
+    assert.equal(await outcome(link.script(echo, ['a'], ['x'])), 'x');
+    const heard: string[] = [];
+    const end = link.subscribe('c', {
+      message: (payload) => void heard.push(payload.toString()),
+      listening: () => void heard.push('listening'),
+    });
+    await eventually(() => heard.length === 1, 'it listens');
+    await link.publish('c', 'one');
+    await eventually(() => heard.length === 2, 'it hears');
+    assert.deepEqual(heard, ['listening', 'one']);
+    end();
+  });
 });
