@@ -45,12 +45,16 @@ function asked(init: FakeExchangeInit, options: Options = shop): Reply | undefin
 function verdict(init: FakeExchangeInit, options: Options = shop): string {
   const reply = asked(init, options);
   if (reply === undefined) return 'passes';
-  const { rule } = JSON.parse(String(reply.body)) as { rule?: string };
+  const { rule } = JSON.parse(textOf(reply)) as { rule?: string };
   return [reply.status, rule].filter((part) => part !== undefined).join(' ');
 }
 
 function challengeOf(reply: Reply | undefined): string | undefined {
   return new Map(reply?.headers).get('www-authenticate');
+}
+
+function textOf(reply: Reply | undefined): string {
+  return typeof reply?.body === 'string' ? reply.body : '';
 }
 
 /** The exchange of somebody without any consumer. */
@@ -103,7 +107,7 @@ describe('authorize', () => {
   it('answers 401 with a challenge to those whom nobody knows, if a rule asks who they are', () => {
     const reply = ask(bench(), nobody('GET'));
     assert.deepEqual([reply?.status, challengeOf(reply)], [401, 'Bearer']);
-    assert.match(String(reply?.body), /"code":"consumer_unknown"/);
+    assert.match(textOf(reply), /"code":"consumer_unknown"/);
     const basic = ask(bench({ ...shop, challenge: 'Basic realm="shop"' }), nobody('POST'));
     assert.deepEqual([basic?.status, challengeOf(basic)], [401, 'Basic realm="shop"']);
   });
@@ -229,7 +233,7 @@ describe('authorize explains', () => {
 describe('the options of authorize', () => {
   for (const [options, expected] of [
     [{}, 'rules: '],
-    [{ rules: [] }, 'rules: the list is empty'],
+    [{ rules: [] }, 'rules: there are no rules'],
     [
       { rules: [{ name: 'x' }] },
       'rules.0: the rule "x" asks for nothing | write consumers, groups, scopes or allow; `allow: true` lets everybody pass',
@@ -276,6 +280,7 @@ describe('the options of authorize', () => {
     [{ rules: [{ name: 'x', allow: true }], otherwise: 'maybe' }, 'otherwise: '],
     [{ rules: [{ name: 'x', allow: true }], challenge: 'Bearer\r\nX: y' }, 'challenge: this is no challenge'],
     [{ rules: [{ name: 'x', allow: true }], challenge: '"Bearer"' }, 'challenge: this is no challenge'],
+    [{ rules: [{ name: 'x', allow: 3 }] }, 'rules.0.allow: expected an expression, found 3 | write a text'],
     [{ rules: [{ name: 'x', alow: 'true' }] }, 'rules.0.alow: unknown key "alow" | did you mean "allow"?'],
   ] as const)
     it(`refuse ${JSON.stringify(options)}`, () => {

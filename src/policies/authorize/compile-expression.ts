@@ -3,7 +3,7 @@ import { checkComparison } from './check-comparison.ts';
 import { areDifferent, areEqual, isExact, isIn } from './equality.ts';
 import type { Expression, Operator, Value } from './expression.ts';
 import { ExpressionError } from './expression-error.ts';
-import { compileOperand, type Operand } from './operand.ts';
+import { compileOperand, type Operand, type ParamNames } from './operand.ts';
 import { parseExpression } from './parse-expression.ts';
 
 type Test = (exchange: Exchange) => boolean;
@@ -28,10 +28,10 @@ export interface Condition {
 
 /**
  * Compiles an expression into closures. It ends, whatever it is asked about, and never throws.
- * @param paramNames the parameters that the route's path captures.
+ * @param paramNames the parameters that the route's path captures; undefined where that is not known yet.
  * @throws ExpressionError
  */
-export function compileExpression(source: string, paramNames: readonly string[]): Condition {
+export function compileExpression(source: string, paramNames: ParamNames): Condition {
   const compiler = new Compiler(source, paramNames);
   const holds = compiler.compile(parseExpression(source));
   const { comparisons } = compiler;
@@ -45,9 +45,9 @@ export function compileExpression(source: string, paramNames: readonly string[])
 class Compiler {
   readonly comparisons: Comparison[] = [];
   readonly #source: string;
-  readonly #paramNames: readonly string[];
+  readonly #paramNames: ParamNames;
 
-  constructor(source: string, paramNames: readonly string[]) {
+  constructor(source: string, paramNames: ParamNames) {
     this.#source = source;
     this.#paramNames = paramNames;
   }

@@ -12,4 +12,9 @@ export class ExpressionError extends Error {
     this.at = at;
     this.remedy = remedy;
   }
+
+  /** What is wrong and where, for a mistake that is shown beside the place of the whole expression. */
+  get found(): string {
+    return `${this.message}, at column ${this.at + 1} of the expression`;
+  }
 }

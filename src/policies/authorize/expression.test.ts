@@ -25,7 +25,7 @@ const base: FakeExchangeInit = {
       text: 'reader writer',
       address: { country: 'AT', lines: ['one', 'two'] },
       'https://x/y': { z: 'deep' },
-      big: 9007199254740993,
+      big: JSON.parse('9007199254740993') as number,
       sameBig: 9007199254740992,
     },
   },

@@ -3,14 +3,20 @@ import { nearest } from '../../core/nearest.ts';
 import type { List, Literal, Path, Value } from './expression.ts';
 import { ExpressionError } from './expression-error.ts';
 
+/** The parameters that a route's path captures; undefined where that is not known yet, and any may be. */
+export type ParamNames = readonly string[] | undefined;
+
 /** What a value is known to be at load; `any` is a claim, `nothing` is null. */
 export type ValueType = 'text' | 'number' | 'truth value' | 'list' | 'nothing' | 'any';
+
+/** Reads a value of an exchange. */
+export type Reader = (exchange: Exchange) => unknown;
 
 /** A value of a comparison, ready to be read. */
 export interface Operand {
   readonly type: ValueType;
   /** Undefined when it is not there. */
-  read(exchange: Exchange): unknown;
+  readonly read: Reader;
   /** Whether it is something about who is asking. */
   readonly asksWho: boolean;
   /** What it says of an exchange, for {@link Operand} that are read; undefined for what is written out. */
@@ -20,8 +26,6 @@ export interface Operand {
   /** The value, when it is written out. */
   readonly literal: Literal['value'] | undefined;
 }
-
-type Reader = (exchange: Exchange) => unknown;
 
 /** What has a name of its own. Empty texts stand for what is not there: an HTTP/1.0 client names no host. */
 const plain: ReadonlyMap<string, readonly [type: ValueType, asksWho: boolean, read: Reader]> = new Map([
@@ -41,7 +45,7 @@ const plain: ReadonlyMap<string, readonly [type: ValueType, asksWho: boolean, re
  * @param paramNames the parameters that the route's path captures.
  * @throws ExpressionError for a name that does not exist.
  */
-export function compileOperand(value: Value, paramNames: readonly string[]): Operand {
+export function compileOperand(value: Value, paramNames: ParamNames): Operand {
   if (value.kind === 'literal') return fixed(value);
   if (value.kind === 'list') return listOf(value, paramNames);
   return pathOperand(value, paramNames);
@@ -64,7 +68,7 @@ function literalType(value: Literal['value']): ValueType {
   return typeof value === 'number' ? 'number' : 'truth value';
 }
 
-function listOf({ items, at }: List, paramNames: readonly string[]): Operand {
+function listOf({ items, at }: List, paramNames: ParamNames): Operand {
   if (items.length === 0)
     throw new ExpressionError(at, 'nothing is in an empty list', 'write false for nobody');
   const operands = items.map((item) => compileOperand(item, paramNames));
@@ -90,7 +94,7 @@ function listOf({ items, at }: List, paramNames: readonly string[]): Operand {
   };
 }
 
-function pathOperand(path: Path, paramNames: readonly string[]): Operand {
+function pathOperand(path: Path, paramNames: ParamNames): Operand {
   const { steps } = path;
   const claims = claimSteps(steps);
   if (claims !== undefined) return claimOperand(path, claims);
@@ -107,8 +111,8 @@ function pathOperand(path: Path, paramNames: readonly string[]): Operand {
   throw unknownName(path, name, paramNames);
 }
 
-function paramOperand(param: string, { at }: Path, paramNames: readonly string[]): Operand {
-  if (!paramNames.includes(param)) throw unknownParam(param, at, paramNames);
+function paramOperand(param: string, { at }: Path, paramNames: ParamNames): Operand {
+  if (paramNames !== undefined && !paramNames.includes(param)) throw unknownParam(param, at, paramNames);
   return {
     type: 'text',
     // A group of a regular expression that took no part is empty.
@@ -182,7 +186,7 @@ function unknownParam(param: string, at: number, paramNames: readonly string[]):
   );
 }
 
-function unknownName({ at, steps }: Path, name: string, paramNames: readonly string[]): ExpressionError {
+function unknownName({ at, steps }: Path, name: string, paramNames: ParamNames): ExpressionError {
   const [root = ''] = steps;
   if (root === 'headers' || name.startsWith('request.header'))
     return new ExpressionError(
@@ -194,7 +198,12 @@ function unknownName({ at, steps }: Path, name: string, paramNames: readonly str
     return new ExpressionError(at, `${root} has no ${name.slice(root.length + 1)}`, `write "x" in ${root}`);
   if (root === 'params' && steps.length === 1)
     return new ExpressionError(at, 'this is all parameters at once', 'name one of them: params.id');
-  const known = [...plain.keys(), ...paramNames.map((each) => `params.${each}`), 'claims', 'claims.sub'];
+  const known = [
+    ...plain.keys(),
+    ...(paramNames ?? []).map((each) => `params.${each}`),
+    'claims',
+    'claims.sub',
+  ];
   const close = nearest(name, known) ?? nearestRoot(String(root), steps);
   const message = `there is no "${name}"`;
   if (close !== undefined) return new ExpressionError(at, message, `did you mean ${close}?`);

@@ -4,7 +4,8 @@ import { nearest } from '../../core/nearest.ts';
 import { withRemedy } from '../../core/remedy.ts';
 import { isFieldValue } from '../../http/field.ts';
 import { routableMethods } from '../../http/methods.ts';
-import { MAX_LENGTH } from './tokens.ts';
+import { compileExpression } from './compile-expression.ts';
+import { ExpressionError } from './expression-error.ts';
 
 /** What refuses a request that no rule is for, where a rule's name stands otherwise. */
 export const OTHERWISE = 'otherwise';
@@ -50,41 +51,64 @@ const scope = z
 
 const text = z.string().min(1).max(256);
 
-const rule = z.strictObject({
-  name: ruleName.describe(
-    'What the rule is called in answers, the log and metrics. Has no default: who is refused has to know by what.',
-  ),
-  methods: z
-    .array(method)
-    .min(1)
-    .max(routableMethods.length)
-    .optional()
-    .describe('The methods that the rule is for, GET includes HEAD. Without it: all.'),
-  consumers: z
-    .array(text)
-    .min(1)
-    .max(1000)
-    .optional()
-    .describe('Who may: the ids of consumers, any of them. Without it: the id does not matter.'),
-  groups: z
-    .array(text)
-    .min(1)
-    .max(1000)
-    .optional()
-    .describe('The groups of which the consumer must be in one. Without it: groups do not matter.'),
-  scopes: z
-    .array(scope)
-    .min(1)
-    .max(100)
-    .optional()
-    .describe('The scopes that the credential must have, all of them. Without it: scopes do not matter.'),
-  allow: z
-    .union([z.string().max(MAX_LENGTH), z.boolean()])
-    .optional()
-    .describe(
-      'An expression that must hold, such as `claims.sub == params.userId`. Without it: nothing more than the lists ask for.',
+const expression = z
+  .union([z.string(), z.boolean()], {
+    error: ({ input }) =>
+      withRemedy(
+        `expected an expression, found ${foundIn(input)}`,
+        'write a text, such as "claims.sub == params.id", or true or false',
+      ),
+  })
+  .superRefine((written, context) => {
+    try {
+      // Which parameters there are is known when a route is made of it.
+      compileExpression(String(written), undefined);
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error;
+      context.addIssue({ code: 'custom', message: withRemedy(error.found, error.remedy) });
+    }
+  });
+
+const rule = z
+  .strictObject({
+    name: ruleName.describe(
+      'What the rule is called in answers, the log and metrics. Has no default: who is refused has to know by what.',
     ),
-});
+    methods: z
+      .array(method)
+      .min(1)
+      .max(routableMethods.length)
+      .optional()
+      .describe('The methods that the rule is for, GET includes HEAD. Without it: all.'),
+    consumers: z
+      .array(text)
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe('Who may: the ids of consumers, any of them. Without it: the id does not matter.'),
+    groups: z
+      .array(text)
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe('The groups of which the consumer must be in one. Without it: groups do not matter.'),
+    scopes: z
+      .array(scope)
+      .min(1)
+      .max(100)
+      .optional()
+      .describe('The scopes that the credential must have, all of them. Without it: scopes do not matter.'),
+    allow: expression
+      .optional()
+      .describe(
+        'An expression that must hold, such as `claims.sub == params.userId`. Without it: nothing more than the lists ask for.',
+      ),
+  })
+  .superRefine(({ name, consumers, groups, scopes, allow }, context) => {
+    if ([consumers, groups, scopes, allow].some((demand) => demand !== undefined)) return;
+    const remedy = 'write consumers, groups, scopes or allow; `allow: true` lets everybody pass';
+    context.addIssue({ code: 'custom', message: withRemedy(`the rule "${name}" asks for nothing`, remedy) });
+  });
 
 /** `Bearer`, `Basic realm="x"`: a scheme, and its parameters if any (RFC 9110 §11.6.1). */
 const challenge = z
@@ -98,7 +122,9 @@ const challenge = z
 export const options = z.strictObject({
   rules: z
     .array(rule)
-    .min(1)
+    .min(1, {
+      error: () => withRemedy('there are no rules', 'write one, such as { name: staff, groups: [staff] }'),
+    })
     .max(100)
     .superRefine(reportNamesakes)
     .describe(

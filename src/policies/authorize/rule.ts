@@ -24,17 +24,10 @@ export interface Rule {
  * Compiles a rule.
  * @param index in the list of rules.
  * @param paramNames the parameters that the route's path captures.
- * @throws PolicyOptionError when it asks for nothing, or its expression has a mistake.
+ * @throws PolicyOptionError when its expression has a mistake.
  */
 export function compileRule(written: RuleOptions, index: number, paramNames: readonly string[]): Rule {
   const { name, methods, consumers, groups, scopes = [], allow } = written;
-  if (consumers === undefined && groups === undefined && scopes.length === 0 && allow === undefined) {
-    throw new PolicyOptionError(
-      ['rules', index],
-      `the rule "${name}" asks for nothing`,
-      'write consumers, groups, scopes or allow; `allow: true` lets everybody pass',
-    );
-  }
   const condition =
     allow === undefined ? undefined : compileAllow(allow, ['rules', index, 'allow'], paramNames);
   return {
@@ -72,7 +65,7 @@ export function missingScopes({ scopes }: Rule, { consumer }: Exchange): readonl
   return Array.isArray(has) ? scopes.filter((scope) => !has.includes(scope)) : scopes;
 }
 
-function hasAny(list: unknown, wanted: ReadonlySet<string>): boolean {
+function hasAny(list: unknown, wanted: ReadonlySet<unknown>): boolean {
   if (!Array.isArray(list)) return false;
   for (const item of list) if (wanted.has(item)) return true;
   return false;
@@ -92,10 +85,6 @@ function compileAllow(
     return compileExpression(String(allow), paramNames);
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
-    throw new PolicyOptionError(
-      path,
-      `${error.message}, at column ${error.at + 1} of the expression`,
-      error.remedy,
-    );
+    throw new PolicyOptionError(path, error.found, error.remedy);
   }
 }

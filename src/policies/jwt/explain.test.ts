@@ -34,7 +34,7 @@ describe('jwt explains', () => {
     const { reply, notes } = await explain(`Bearer ${issueToken(key, { ...plainClaims, aud: 'billing' })}`);
     assert.equal(reply?.status, 401);
     assert.deepEqual(notes, ['the token is refused: aud names somebody else']);
-    assert.doesNotMatch(String(reply.body), /aud/);
+    assert.doesNotMatch(typeof reply.body === 'string' ? reply.body : 'aud', /aud/);
     const two = await explain('Bearer');
     assert.deepEqual(
       [two.reply?.status, two.notes],
