@@ -87,11 +87,10 @@ function keyHeader(config: Config): string {
 /** The headers of every `api-key` in some options, which may stand inside another policy's. */
 function headersIn(value: unknown): string[] {
   if (typeof value !== 'object' || value === null) return [];
-  if (Array.isArray(value)) return value.flatMap(headersIn);
-  const { name, options } = Object.fromEntries(Object.entries(value));
+  const { name, options } = Object.fromEntries<unknown>(Object.entries(value));
   if (name === 'api-key' && typeof options === 'object' && options !== null && 'header' in options)
     return typeof options.header === 'string' ? [options.header.toLowerCase()] : [];
-  return Object.values(value).flatMap(headersIn);
+  return Object.values<unknown>({ ...value }).flatMap(headersIn);
 }
 
 function nameOf(line: string): string {

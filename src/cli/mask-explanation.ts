@@ -46,14 +46,15 @@ function secretsIn(line: string): string[] {
 
 /** Texts as they may come up: as they are, octet by octet, and in a URL. The longest first, for one may contain another. */
 function formsOf(secrets: readonly string[]): string[] {
-  const forms = secrets
-    .filter((secret) => secret.length >= shortest && !/^(?:bearer|digest|negotiate)$/i.test(secret))
-    .flatMap((secret) => [
+  const forms = secrets.flatMap((secret) => {
+    if (secret.length < shortest || /^(?:bearer|digest|negotiate)$/i.test(secret)) return [];
+    return [
       secret,
       Buffer.from(secret, 'utf8').toString('latin1'),
       encodeURIComponent(secret.toWellFormed()),
       JSON.stringify(secret).slice(1, -1),
-    ]);
+    ];
+  });
   return [...new Set(forms)].toSorted((a, b) => b.length - a.length);
 }
 
@@ -86,8 +87,9 @@ function mapTexts(value: unknown, change: (text: string) => string): unknown {
     return Buffer.from(change(Buffer.from(value).toString('latin1')), 'latin1');
   // One that comes over time has not begun, and is never printed.
   if (isBodyFeed(value)) return value;
-  if (Array.isArray(value)) return value.map((item) => mapTexts(item, change));
   if (Symbol.iterator in value)
     return Array.from(value as Iterable<unknown>, (item) => mapTexts(item, change));
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, mapTexts(member, change)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]: [string, unknown]) => [name, mapTexts(member, change)]),
+  );
 }
