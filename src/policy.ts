@@ -29,6 +29,16 @@ export type { Random } from './core/random.ts';
 export type { Fetch, FetchedAnswer, FetchLimits, FetchRequest } from './core/fetch.ts';
 export type { Lease, Share, Shareable } from './core/shared.ts';
 export type { Logger } from './core/logger.ts';
+export { redisScript, StoreError } from './core/redis.ts';
+export type {
+  RedisArgument,
+  RedisCallOptions,
+  RedisLink,
+  RedisReply,
+  RedisScript,
+  RedisSubscriber,
+  StoreErrorKind,
+} from './core/redis.ts';
 export type {
   LimitAlgorithm,
   LimitDecision,

@@ -44,6 +44,7 @@ describe('the JSON Schema', () => {
         'log',
         'overload',
         'policies',
+      'redis',
         'routes',
       ],
       ...['timeouts', 'trustedProxies', 'upstreams', 'via', 'workers'],

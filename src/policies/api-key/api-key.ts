@@ -7,7 +7,8 @@ import { withRemedy } from '../../core/remedy.ts';
 import { duration } from '../../core/units.ts';
 import { consumerOptions, type ConsumerEntry } from './consumer-options.ts';
 import { digestOf } from './digest.ts';
-import { type FoundKey, openKeySource } from './key-source.ts';
+import type { FoundKey } from './found-key.ts';
+import { openKeySource } from './key-source.ts';
 import { hasKey, takeKey } from './presented-key.ts';
 
 /** Names that the access log masks wherever they stand, also when a request ends before this policy sees it. */

@@ -1,16 +1,13 @@
 import { hash } from 'node:crypto';
 import { isAbsolute, resolve } from 'node:path';
-import type { Consumer } from '../../core/exchange.ts';
 import { PolicyOptionError, type Setup } from '../../core/policy.ts';
 import type { Shareable } from '../../core/shared.ts';
 import { keyTableOf } from './build-table.ts';
 import type { ConsumerEntry } from './consumer-options.ts';
+import type { FoundKey } from './found-key.ts';
 import { openKeyFile } from './key-file.ts';
 import { type KeyTable, NO_KEY } from './key-table.ts';
 import { type Memory, StoredKeys } from './stored-keys.ts';
-
-/** What is known of a key: whose it is; undefined when nobody has it; or that this cannot be said now. */
-export type FoundKey = { readonly consumer: Consumer; readonly expired: boolean } | undefined | 'unavailable';
 
 /** Where keys are looked up. */
 export interface KeySource {

@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 import { type RedisLink, StoreError } from '../../core/redis.ts';
 import type { Shareable } from '../../core/shared.ts';
-import type { FoundKey } from './key-source.ts';
+import type { FoundKey } from './found-key.ts';
 import { readStoredKey, type StoredKey } from './stored-key.ts';
 
 /** The most keys that are remembered: some 300 octets each, names of consumers not counted. */
