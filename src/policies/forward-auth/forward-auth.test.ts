@@ -241,6 +241,13 @@ describe('forward-auth obeys', () => {
     }
   });
 
+  it('nothing that has a malformed header to go on with, whoever it is from', async () => {
+    for (const value of ['a\r\nX-Admin: 1', 'a\0', 'a\x7f', 'a\u0100']) {
+      const { ask } = scene({ responseHeaders: ['X-User'] }, answerOf(200, [['x-user', value]]));
+      assert.equal((await ask()).status, 503, JSON.stringify(value));
+    }
+  });
+
   it('lets a request of nobody pass when told to', async () => {
     const { ask } = scene({ consumerHeader: 'X-User', optional: true }, answerOf(200));
     const { reply, exchange } = await ask({ headers: { 'x-user': 'admin' } });

@@ -120,7 +120,6 @@ export class TokenEndpoint implements Shareable {
     const now = this.#clock.monotonic();
     const { for: active, inactiveFor } = this.#options.cache;
     if (verdict.kind === 'refused') {
-      this.#active.delete(digest);
       if (inactiveFor > 0) this.#refused.set(digest, { verdict, until: now + inactiveFor });
     } else if (active > 0) {
       this.#active.set(digest, { verdict, until: now + active });
