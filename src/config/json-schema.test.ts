@@ -44,7 +44,7 @@ describe('the JSON Schema', () => {
         'log',
         'overload',
         'policies',
-      'redis',
+        'redis',
         'routes',
       ],
       ...['timeouts', 'trustedProxies', 'upstreams', 'via', 'workers'],
