@@ -127,6 +127,11 @@ describe('basic-auth', () => {
     });
   }
 
+  it('refuses control characters, though the digest were of a password with one', async () => {
+    const policy = bench({ users: [{ name: 'alice', digest: scryptDigest('open\tsesame') }] });
+    assert.equal(await statusOf(policy, basic('alice', 'open\tsesame')), 401);
+  });
+
   it('takes the scheme in any case, and blanks behind it', async () => {
     for (const scheme of ['basic ', 'BASIC  ', 'Basic   '])
       assert.equal(await statusOf(bench(), scheme + encoded), 200, scheme);
