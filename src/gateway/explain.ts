@@ -231,12 +231,16 @@ class Explainer {
     const target = upstream?.targets[0];
     if (upstream === undefined || target === undefined || exchange.preflight)
       return this.#miss(request, route.config !== undefined && !exchange.preflight, context);
-    return {
-      type: 'forwarded',
-      upstream: upstream.config.name,
-      targets: upstream.config.targets.map(({ url }) => url),
-      head: buildCall(exchange, context, this.#wrapped).headFor(target),
-    };
+    try {
+      return {
+        type: 'forwarded',
+        upstream: upstream.config.name,
+        targets: upstream.config.targets.map(({ url }) => url),
+        head: buildCall(exchange, context, this.#wrapped).headFor(target),
+      };
+    } catch (error) {
+      return refused(error);
+    }
   }
 
   #miss(request: Http1Request, matched: boolean, context: ConnectionContext): ExplainedEnd {

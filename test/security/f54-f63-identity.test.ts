@@ -288,6 +288,18 @@ test('F58: what a service says about consumers in its answer is not touched', as
   assert.deepEqual([response.header('x-consumer'), response.header('x-consumer-id')], ['of the target', '7']);
 });
 
+test('F63: explain says that such a request is refused', async (t) => {
+  const { gateway } = await scene(t);
+  const query = encodeURIComponent(JSON.stringify({ id: 'a', claims: { email: 'a\r\nb' } }));
+  const head = `GET /?${query} HTTP/1.1\r\nHost: gw.test\r\n\r\n`;
+  const { end } = await explainRequest(gateway.gateway.config, { head, peerIp: '127.0.0.1' }, [
+    ...builtInPolicies,
+    witness([]),
+  ]);
+  assert.ok(end.type === 'refused');
+  assert.deepEqual([end.status, end.code], [400, 'bad_request']);
+});
+
 test('F58: explain shows who is asking in the request as it is sent', async (t) => {
   const { target, gateway, ask } = await scene(t);
   assert.equal(await ask(`GET /${asAda} HTTP/1.1\r\n${lines}`.trimEnd()), 200);
