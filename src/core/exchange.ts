@@ -22,6 +22,8 @@ export interface RequestHead {
   /** The port named with the host, if any. */
   readonly port: number | undefined;
   readonly httpVersion: '1.0' | '1.1' | '2';
+  /** Whether a body follows, of whatever length. */
+  readonly hasBody: boolean;
   /** The header lines. Edits made here are what later policies and the upstream see. */
   readonly headers: HeaderList;
 }

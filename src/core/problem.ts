@@ -25,7 +25,10 @@ const RETRY_AFTER_SECONDS = 1;
  * Caches must not keep it.
  * @param exchange or anything else that has the id to show.
  */
-export function problemReply(problem: Problem, exchange: { readonly id: string }): Reply {
+export function problemReply(
+  problem: Problem,
+  exchange: { readonly id: string },
+): Reply & { readonly body: string } {
   const { status, code } = problem;
   const title = problem.title ?? (statusText(status) || `Status ${status}`);
   return {

@@ -30,8 +30,6 @@ export interface Http1Request extends IncomingRequest {
   readonly httpVersion: '1.0' | '1.1';
   /** What the client and the version say about the connection; the server may still close it. */
   readonly keepAlive: boolean;
-  /** A body follows. */
-  readonly hasBody: boolean;
   /** Some forwarding header (`X-Forwarded-*`, `Forwarded`, `X-Real-IP`) is among the headers. */
   readonly forwarded: boolean;
   readonly via: boolean;

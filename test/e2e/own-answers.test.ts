@@ -83,7 +83,7 @@ describe('an answer that comes as it is made', () => {
       const feed = new Feed(length);
       const { gateway } = await start(t, { onRequest: () => ({ status: 200, body: feed }) });
       const client = await connectClient(t, gateway.port);
-      client.send(get);
+      await client.send(get);
       await settled(() => assert.ok(feed.sink));
       feed.sink?.write(Buffer.from('hello'));
       feed.sink?.write(Buffer.from('world'));
@@ -104,7 +104,7 @@ describe('an answer that comes as it is made', () => {
     const { gateway } = await start(t, { onRequest: () => ({ status: 200, body: feed }) });
     const client = await connectClient(t, gateway.port);
     client.socket.pause();
-    client.send(get);
+    await client.send(get);
     await settled(() => assert.ok(feed.sink));
     const chunk = Buffer.alloc(64 * 1024);
     let sent = 0;
@@ -121,7 +121,7 @@ describe('an answer that comes as it is made', () => {
     const feed = new Feed();
     const { gateway } = await start(t, { onRequest: () => ({ status: 200, body: feed }) });
     const client = await connectClient(t, gateway.port);
-    client.send(get);
+    await client.send(get);
     await settled(() => assert.ok(feed.sink));
     client.socket.destroy();
     await settled(() => assert.equal(feed.cancelled, 1));
@@ -141,7 +141,7 @@ describe('an answer that comes as it is made', () => {
     const feed = new Feed();
     const { gateway } = await start(t, { onRequest: () => ({ status: 200, body: feed }) });
     const client = await connectClient(t, gateway.port);
-    client.send(get);
+    await client.send(get);
     await settled(() => assert.ok(feed.sink));
     feed.sink?.write(Buffer.from('half'));
     feed.sink?.abort(new GatewayError('upstream_body_broken', 'half'));
@@ -164,7 +164,7 @@ describe('an answer that takes the place of another', () => {
     target.script = answer({ status: 304, headers: [['ETag', '"a"']] });
     const client = await connectClient(t, gateway.port);
     for (let i = 0; i < 3; i++) {
-      client.send(get);
+      await client.send(get);
       const response = await client.response();
       assert.equal(response.status, 200);
       assert.equal(response.text, 'stored');
@@ -239,7 +239,7 @@ describe('an exchange that outlives its client', () => {
       send('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello'),
     );
     const client = await connectClient(t, gateway.port);
-    client.send(get);
+    await client.send(get);
     await target.request(0);
     client.socket.destroy();
     await settled(() => assert.equal(gateway.metric('waygate_connections_open'), 0));
@@ -260,7 +260,7 @@ describe('an exchange that outlives its client', () => {
       send('world'),
     );
     const client = await connectClient(t, gateway.port);
-    client.send(get);
+    await client.send(get);
     await client.head();
     await settled(() => assert.deepEqual(seen, ['hello']));
     client.socket.destroy();
@@ -281,7 +281,7 @@ describe('an exchange that outlives its client', () => {
       ({ socket }) => void socket.destroy(),
     );
     const client = await connectClient(t, gateway.port);
-    client.send(get);
+    await client.send(get);
     await settled(() => assert.deepEqual(seen, ['hello']));
     client.socket.destroy();
     await settled(() => assert.equal(gateway.metric('waygate_connections_open'), 0));
@@ -294,7 +294,7 @@ describe('an exchange that outlives its client', () => {
     const { gateway, target } = await start(t, recording(seen));
     target.script = () => undefined;
     const client = await connectClient(t, gateway.port);
-    client.send(get);
+    await client.send(get);
     await target.request(0);
     client.socket.destroy();
     await settled(() => assert.equal(gateway.metric('waygate_connections_open'), 0));
@@ -309,7 +309,7 @@ describe('an exchange that outlives its client', () => {
     const { gateway, target } = await start(t, recording(seen));
     target.script = () => undefined;
     const client = await connectClient(t, gateway.port);
-    client.send('PUT / HTTP/1.1\r\nHost: gw.test\r\nContent-Length: 2\r\n\r\nok');
+    await client.send('PUT / HTTP/1.1\r\nHost: gw.test\r\nContent-Length: 2\r\n\r\nok');
     await target.request(0);
     client.socket.destroy();
     await settled(() => assert.deepEqual(seen, ['finish client_aborted']));
@@ -345,7 +345,7 @@ describe('an exchange in the background', () => {
     const response = await exchangeOnce(t, gateway.port, get);
     assert.equal(response.text, 'stale');
     await settled(() =>
-      assert.deepEqual([...seen].sort(), [
+      assert.deepEqual(seen.toSorted(), [
         'first 304 yes ann',
         'first asked',
         'first finish false 200',

@@ -18,6 +18,7 @@ export interface FakeExchangeInit {
   readonly host?: string;
   readonly port?: number;
   readonly httpVersion?: RequestHead['httpVersion'];
+  readonly hasBody?: boolean;
   readonly headers?: FakeHeaders;
   readonly client?: Partial<Client>;
   readonly routeName?: string;
@@ -54,6 +55,7 @@ export function fakeExchange(init: FakeExchangeInit = {}): FakeExchange {
       host: init.host ?? 'api.example.com',
       port: init.port,
       httpVersion: init.httpVersion ?? '1.1',
+      hasBody: init.hasBody ?? false,
       headers: receivedHeaders(init.headers ?? {}),
     },
     client: { ip, scheme: init.client?.scheme ?? 'http', peerIp: init.client?.peerIp ?? ip },

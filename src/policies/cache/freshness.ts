@@ -53,6 +53,12 @@ export function lifetimeOf(
   return rules.heuristic ? heuristicLifetime(head, control) : undefined;
 }
 
+/** Whether an answer says itself for how long it is fresh. */
+export function saysHowLong(headers: HeaderList): boolean {
+  const { control, targeted } = directivesOf(headers);
+  return control.has('s-maxage') || control.has('max-age') || (!targeted && headers.has('expires'));
+}
+
 /** Seconds between `Date` and `Expires`; 0 for an `Expires` that is none (RFC 9111 §5.3). */
 function expiresIn({ headers, responseTime }: ReceivedHead, control: CacheControl): number | undefined {
   const lines = headers.getAll('expires');

@@ -14,7 +14,8 @@ export interface RequestDirectives {
   readonly onlyIfCached: boolean;
 }
 
-const nothingSaid: RequestDirectives = {
+/** What a request says that says nothing. */
+export const nothingSaid: RequestDirectives = {
   maxAge: undefined,
   minFresh: 0,
   maxStale: 0,

@@ -5,12 +5,17 @@ import { parseContentRange } from '../../http/byte-range.ts';
 import { parseTokenList } from '../../http/field.ts';
 import type { HeaderList } from '../../http/header-list.ts';
 import type { ReceivedHead } from './answer.ts';
-import { directivesOf, initialAge, lifetimeOf, type LifetimeRules } from './freshness.ts';
+import { directivesOf, initialAge, lifetimeOf, saysHowLong, type LifetimeRules } from './freshness.ts';
 import { selectingValues, varyNames } from './vary.ts';
 
 /** What a request has to do with keeping its answer. */
 export interface StoringRequest {
   readonly method: string;
+  /**
+   * Whether the answer to another method says that it is the representation of the resource, and for how long: then it answers
+   * GET too (RFC 9110 §9.3.3).
+   */
+  readonly represents: boolean;
   readonly headers: HeaderList;
   /** Whether somebody has said who is asking, or the request has an `Authorization`. */
   readonly credentials: boolean;
@@ -20,6 +25,8 @@ export interface StoringRequest {
 export interface StoringRules extends LifetimeRules {
   /** Each consumer has answers of its own. */
   readonly perConsumer: boolean;
+  /** Whether an answer with `Set-Cookie` is kept without that, rather than not at all. */
+  readonly stripSetCookie: boolean;
   /** The longest lifetime of an error, in seconds. */
   readonly errorLimit: number;
   /** Seconds, where an answer says nothing of it. */
@@ -66,7 +73,7 @@ export function headToStore(
   rules: StoringRules,
 ): StoredHead | NotStored {
   const { status, headers } = received;
-  if (request.method !== 'GET') return 'method';
+  if (request.method !== 'GET' && !request.represents) return 'method';
   if (status < 200 || status === 304) return 'status';
   if (new CacheControl(request.headers.getAll('cache-control')).has('no-store')) return 'request-no-store';
   const { control } = directivesOf(headers);
@@ -100,12 +107,12 @@ function refusedFor(
   control: CacheControl,
   rules: StoringRules,
 ): NotStored | undefined {
-  if (headers.has('set-cookie') || headers.has('set-cookie2')) return 'set-cookie';
+  if (!rules.stripSetCookie && (headers.has('set-cookie') || headers.has('set-cookie2'))) return 'set-cookie';
   if (rules.perConsumer) return undefined;
   if (request.credentials && !allowsCredentials(control)) return 'credentials';
   // An origin that says for how long has thought of its cookies; our own guess has not.
-  const said = control.has('s-maxage') || control.has('max-age') || headers.has('expires');
-  if (!said && rules.ttl(status) === undefined && request.headers.has('cookie')) return 'cookie';
+  if (!saysHowLong(headers) && rules.ttl(status) === undefined && request.headers.has('cookie'))
+    return 'cookie';
   return undefined;
 }
 

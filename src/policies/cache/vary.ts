@@ -1,3 +1,4 @@
+import type { StoredHead } from '../../core/answer-store.ts';
 import { parseTokenList, trimOws } from '../../http/field.ts';
 import type { HeaderList } from '../../http/header-list.ts';
 
@@ -22,7 +23,7 @@ const preferences: ReadonlySet<string> = new Set([
 export function varyNames(headers: HeaderList): string[] | undefined {
   const names = new Set(headers.getAll('vary').flatMap(parseTokenList));
   if (names.has('*') || names.size > MOST_NAMES) return undefined;
-  return [...names].some((name) => personal.has(name)) ? undefined : [...names].sort();
+  return [...names].some((name) => personal.has(name)) ? undefined : [...names].toSorted();
 }
 
 /** What a request has under each of the names. */
@@ -33,12 +34,21 @@ export function selectingValues(
   return names.map((name) => [name, selectingValue(name, request)]);
 }
 
-/** Whether a request selects the same answer (RFC 9111 §4.1). */
-export function selects(
-  vary: readonly (readonly [name: string, value: string])[],
-  request: HeaderList,
-): boolean {
-  return vary.every(([name, value]) => selectingValue(name, request) === value);
+/** Whether a request selects a stored answer (RFC 9111 §4.1). */
+export function selects({ vary, lines }: Pick<StoredHead, 'vary' | 'lines'>, request: HeaderList): boolean {
+  return vary.every(
+    ([name, value]) =>
+      selectingValue(name, request) === value || (name === 'accept-language' && isPreferred(lines, request)),
+  );
+}
+
+/** Whether an answer is in the very language that a request likes best: no service has anything better for it. */
+function isPreferred(lines: StoredHead['lines'], request: HeaderList): boolean {
+  const language = lines.find(([name]) => name.toLowerCase() === 'content-language')?.[1].toLowerCase();
+  const [first, second] = preferencesIn(request.getAll('accept-language'));
+  return (
+    first !== undefined && first.name === language && (second === undefined || second.weight < first.weight)
+  );
 }
 
 /**
@@ -48,18 +58,34 @@ export function selects(
 function selectingValue(name: string, request: HeaderList): string {
   const lines = request.getAll(name);
   if (lines.length === 0) return '\0';
-  const members = lines
-    .join(',')
-    .split(',')
-    .map((member) => trimOws(member));
-  if (!preferences.has(name)) return members.join(',');
-  return members
-    .map((member) => member.toLowerCase().replaceAll(/[ \t]*([;=])[ \t]*/g, '$1'))
-    .filter((member) => member !== '')
-    .map((member) => ({ member, weight: weightOf(member) }))
-    .sort((a, b) => b.weight - a.weight || (a.member < b.member ? -1 : 1))
-    .map(({ member }) => member)
+  if (!preferences.has(name)) return membersOf(lines).join(',');
+  return preferencesIn(lines)
+    .map(({ text }) => text)
     .join(',');
+}
+
+function membersOf(lines: readonly string[], separator = ','): string[] {
+  return lines
+    .join(separator)
+    .split(separator)
+    .map((member) => trimOws(member));
+}
+
+interface Preference {
+  readonly text: string;
+  readonly name: string;
+  readonly weight: number;
+}
+
+/** The members of a list of preferences, those that are liked best first. */
+function preferencesIn(lines: readonly string[]): Preference[] {
+  return membersOf(lines)
+    .filter((member) => member !== '')
+    .map((member) => {
+      const text = membersOf([member.toLowerCase()], ';').join(';');
+      return { text, name: text.split(';', 1)[0] ?? '', weight: weightOf(text) };
+    })
+    .toSorted((a, b) => b.weight - a.weight || (a.text < b.text ? -1 : 1));
 }
 
 /** The weight of a preference; 1 without one (RFC 9110 §12.4.2). */

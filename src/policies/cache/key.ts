@@ -1,0 +1,53 @@
+import type { AnswerPlace } from '../../core/answer-store.ts';
+import type { Exchange } from '../../core/exchange.ts';
+import type { CacheOptions } from './options.ts';
+
+/** What a request is looked up by. */
+export interface CacheKey {
+  readonly text: string;
+  readonly place: AnswerPlace;
+}
+
+/** Makes the key of a request: whatever the answer may depend on that its `Vary` does not name. */
+export function keyMaker({ key, perConsumer }: Pick<CacheOptions, 'key' | 'perConsumer'>) {
+  const query = queryReader(key.query);
+  const headers = key.headers.map((name) => name.toLowerCase());
+  return (exchange: Exchange): CacheKey => {
+    const { request, client, routeName, consumer } = exchange;
+    const host = request.port === undefined ? request.host : `${request.host}:${request.port}`;
+    const place = {
+      route: routeName,
+      host,
+      path: request.path,
+      query: request.query === undefined ? '' : `?${request.query}`,
+    };
+    // None of these can hold a line feed.
+    let text = `${routeName}\n${client.scheme}\n${host}\n${request.path}\n${query(request.query)}`;
+    for (const name of headers) text += `\n${JSON.stringify(request.headers.getAll(name))}`;
+    if (perConsumer) text += `\n${consumer === undefined ? '' : JSON.stringify(consumer.id)}`;
+    return { text, place };
+  };
+}
+
+/** As much of a query as the key takes, in its order: services may tell `a=1&b=2` from `b=2&a=1`. */
+function queryReader(rule: CacheOptions['key']['query']): (query: string | undefined) => string {
+  if (rule === 'all') return (query) => (query === undefined ? '' : `?${query}`);
+  if (rule === 'none') return () => '';
+  const named = new Set('only' in rule ? rule.only : rule.without);
+  const keeps = 'only' in rule;
+  return (query) =>
+    (query ?? '')
+      .split('&')
+      .filter((pair) => pair !== '' && named.has(nameOf(pair)) === keeps)
+      .join('&');
+}
+
+/** The name of a parameter as services read it; as it stands where it cannot be decoded. */
+function nameOf(pair: string): string {
+  const name = (pair.split('=', 1)[0] ?? '').replaceAll('+', ' ');
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
