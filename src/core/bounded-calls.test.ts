@@ -24,7 +24,7 @@ describe('calls to a service', () => {
     const same = [ask('a'), ask('a'), ask('a')];
     const others = [ask('b'), ask(), ask()];
     assert.equal(underWay.length, 4);
-    underWay.forEach(({ end }, index) => end.resolve(index));
+    for (const [index, { end }] of underWay.entries()) end.resolve(index);
     assert.deepEqual(await Promise.all(same), [0, 0, 0]);
     assert.deepEqual(await Promise.all(others), [1, 2, 3]);
     void ask('a');
