@@ -10,6 +10,7 @@ import { checkSink, Meter } from './micro/meter.ts';
 import { outgoingHead } from './micro/outgoing-head.ts';
 import { parse } from './micro/parse.ts';
 import { paths } from './micro/paths.ts';
+import { rateLimits } from './micro/rate-limits.ts';
 import { routing } from './micro/router.ts';
 import { tokens } from './micro/tokens.ts';
 
@@ -29,6 +30,9 @@ const pieces: Readonly<Record<string, (meter: Meter) => void | Promise<void>>> =
     apiKeys(meter, [1000]);
   },
   tokens: (meter) => tokens(meter, 10),
+  'rate-limits': (meter) => {
+    rateLimits(meter, [1000]);
+  },
 };
 
 for (const [name, run] of Object.entries(pieces)) {

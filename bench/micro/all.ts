@@ -15,6 +15,7 @@ const pieces = [
   'count',
   'api-keys',
   'tokens',
+  'rate-limits',
 ];
 
 for (const piece of pieces) {

@@ -10,6 +10,7 @@ import { newConnections } from './new-connections.ts';
 import { observed } from './observed.ts';
 import { policiesOfToday } from './policies-of-today.ts';
 import { post } from './post.ts';
+import { rateLimits } from './rate-limits.ts';
 import { rememberedToken } from './remembered-token.ts';
 import { smallJson } from './small-json.ts';
 import { threadsOnOneCore, threadsOnTwoCores } from './threads.ts';
@@ -34,4 +35,5 @@ export const scenarios: readonly Scenario[] = [
   threadsOnTwoCores,
   policiesOfToday,
   rememberedToken,
+  rateLimits,
 ];

@@ -71,12 +71,12 @@ function flood(port: number, requests: number): Promise<number> {
     socket.on('error', reject);
     socket.on('data', (chunk) => {
       const text = tail + chunk.toString('latin1');
-      // Whole status lines: what is cut off counts with the next piece.
+      // What is cut off counts with the next piece. A body has no end of line: the next status stands right behind it.
       const end = text.lastIndexOf('\n') + 1;
       tail = text.slice(end);
       const whole = text.slice(0, end);
-      const now = whole.match(/^HTTP\/1\.1 /gm)?.length ?? 0;
-      refused += whole.match(/^HTTP\/1\.1 429 /gm)?.length ?? 0;
+      const now = whole.match(/HTTP\/1\.1 \d/g)?.length ?? 0;
+      refused += whole.match(/HTTP\/1\.1 429 /g)?.length ?? 0;
       answered += now;
       if (answered >= requests) {
         socket.destroy();
