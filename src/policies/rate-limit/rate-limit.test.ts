@@ -189,6 +189,8 @@ describe('what requests are told apart by', () => {
       ['xy', 'z'],
       ['1:x', 'y'],
       ['1', ':x1:y'],
+      ['v:w', 'z'],
+      ['v', 'w:z'],
     ] as const)
       assert.equal(send({ headers: { a, b } }), 200, `${a} ${b}`);
   });

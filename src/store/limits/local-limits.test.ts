@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { describe, it } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { systemRandom } from '../../core/random.ts';
 import { FakeClock } from '../../../test/kit/fake-clock.ts';
+import { type Race, raceLimit } from '../../../test/kit/limit-racer.ts';
 import { limitRule, limitStoreSuite } from '../../../test/kit/limit-store-suite.ts';
 import { releaseLocksOf } from './bucket-locks.ts';
 import { createLimitMemory, forgottenIn, openLimitMemory } from './limit-memory.ts';
@@ -26,6 +29,24 @@ describe('limits in the memory of the process', () => {
     const one = limits.limiter([limitRule()]);
     const allowed = [one, other, one, other, one].map((limiter) => limiter.decide('a', 1, 'take').allowed);
     assert.deepEqual(allowed, [true, true, true, false, false]);
+  });
+
+  it('threads that race count as one, whatever they do at the same moment', async () => {
+    const buffer = createLimitMemory(oneBucket, systemRandom, Date.now());
+    const program = new URL('../../../test/kit/limit-racer.ts', import.meta.url);
+    const allowed = await Promise.all(
+      [1, 2, 3, 4].map(async (owner) => {
+        const racer = new Worker(program, {
+          workerData: { buffer, owner, decisions: 20_000 } satisfies Race,
+        });
+        const [count]: unknown[] = await once(racer, 'message');
+        return Number(count);
+      }),
+    );
+    assert.equal(
+      allowed.reduce((sum, count) => sum + count, 0),
+      raceLimit,
+    );
   });
 
   it('forgets first what is as good as new, then what was not seen for longest, and says how often', () => {
