@@ -39,8 +39,8 @@ describe('limits in the memory of the process', () => {
         const racer = new Worker(program, {
           workerData: { buffer, owner, decisions: 20_000 } satisfies Race,
         });
-        const [count]: unknown[] = await once(racer, 'message');
-        return Number(count);
+        const message: readonly unknown[] = await once(racer, 'message');
+        return Number(message[0]);
       }),
     );
     assert.equal(
