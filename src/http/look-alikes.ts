@@ -41,8 +41,8 @@ export function isReservedName(text: string, start: number, end: number): boolea
   return false;
 }
 
-/** Whether `text` at `start` spells the plain name, or a look-alike of it. */
-function looksLike(text: string, start: number, name: string): boolean {
+/** Whether `text` at `start` spells the plain name, or a look-alike of it. Lengths are the caller's business. */
+export function looksLike(text: string, start: number, name: string): boolean {
   for (let i = 0; i < name.length; i++) {
     let code = text.charCodeAt(start + i);
     if (code >= 0x41 && code <= 0x5a) code |= 0x20;

@@ -1,3 +1,5 @@
+import { looksLike } from '../http/look-alikes.ts';
+
 /**
  * The lines of a received head, checked and sorted in one pass. llhttp has accepted them; what is asked for here in
  * addition is that every octet of the head is accounted for: `name ":" OWS value OWS CRLF` and nothing else
@@ -97,6 +99,14 @@ export function classify(text: string, start: number, end: number): number {
     if (spells(text, start, name)) return bit;
   }
   return none;
+}
+
+/** Whether the name in `text` from `start` to `end`, which is none of interest, is a look-alike of one. */
+export function resemblesKnown(text: string, start: number, end: number): boolean {
+  const candidates = byLength[end - start];
+  if (candidates === undefined) return false;
+  for (const [name] of candidates) if (looksLike(text, start, name)) return true;
+  return false;
 }
 
 /** Whether `text` at `start` spells the lower-case `word`, ignoring ASCII case. */

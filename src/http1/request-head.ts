@@ -4,7 +4,7 @@ import { parseTokenList } from '../http/field.ts';
 import { HeaderList } from '../http/header-list.ts';
 import type { HostAndPort } from '../http/host.ts';
 import { parseHost } from '../http/host.ts';
-import { isReservedName, plainName } from '../http/look-alikes.ts';
+import { isReservedName } from '../http/look-alikes.ts';
 import { canonicalPath } from '../http/path.ts';
 import type { RequestTarget } from '../http/request-target.ts';
 import { emptyRequestTarget, readRequestTarget } from '../http/request-target.ts';
@@ -14,6 +14,7 @@ import {
   isRemovable,
   LINES_OK,
   parseContentLength,
+  resemblesKnown,
   SEEN,
   spells,
 } from './header-lines.ts';
@@ -271,26 +272,13 @@ function removeLines(text: string, spans: number[], name: string): void {
   }
 }
 
-/** What a character says about a name: an underscore, or another one that is neither letter, digit nor hyphen. */
-const UNDERSCORE = 1;
-const ODD = 2;
-const nameMarks = new Uint8Array(256).fill(ODD);
-for (const char of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-')
-  nameMarks[char.charCodeAt(0)] = 0;
-nameMarks['_'.charCodeAt(0)] = UNDERSCORE;
-
 /**
  * Names that servers behind us read as another name that means something here (`Content_Length`, `X.Forwarded.For`), and
  * names that are for the gateway alone.
  */
 function isDropped(text: string, start: number, end: number): boolean {
-  let marks = 0;
-  for (let i = start; i < end; i++) marks |= nameMarks[text.charCodeAt(i)] as number;
-  if (marks === 0) return isReservedName(text, start, end);
-  if ((marks & UNDERSCORE) !== 0) return true;
-  return (
-    classify(plainName(text.slice(start, end)), 0, end - start) !== 0 || isReservedName(text, start, end)
-  );
+  for (let i = start; i < end; i++) if (text.charCodeAt(i) === 0x5f) return true;
+  return resemblesKnown(text, start, end) || isReservedName(text, start, end);
 }
 
 function checkTarget(raw: string, method: string, memory: HeadMemory): RequestTarget {
