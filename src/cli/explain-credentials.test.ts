@@ -139,7 +139,7 @@ describe('waygate explain with a credential', () => {
     await once(server, 'close');
     const { out } = await waygate(folder, [...args, '--token', token]);
     assert.match(out, /the token cannot be verified: no keys of https:\/\/issuer\.example/);
-    assert.match(out, /keys could not be fetched: .*ECONNREFUSED/);
+    assert.match(out, /keys could not be fetched.*ECONNREFUSED/);
     assert.match(out, /503/);
   });
 

@@ -27,9 +27,12 @@ export function claimedConsumer(
   return Object.freeze({ id, groups, scopes: scopesOf(claims), claims: deepFreeze(claims) });
 }
 
-/** Whether a text can stand for a consumer: 1 to 256 characters, none of them a control. */
+/**
+ * Whether a text can stand for a consumer: 1 to 256 characters, none of them a control, no white space at either end, which
+ * whoever reads it in a header would take off (RFC 9110 §5.5): ` root` is not to be taken for `root`.
+ */
 export function isConsumerId(text: string): boolean {
-  return text !== '' && text.length <= MAX_ID_LENGTH && !hasControls(text);
+  return text !== '' && text.length <= MAX_ID_LENGTH && text.trim() === text && !hasControls(text);
 }
 
 /** The words of `scope` (RFC 8693 §4.2), or the list or words of `scp`, as some issuers have it. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { claimAt, claimText, groupsText, scopesText } from './consumer-text.ts';
+import { claimAt, claimText, groupsText, idText, scopesText } from './consumer-text.ts';
 
 const claims = {
   email: 'ada@example.com',
@@ -81,6 +81,27 @@ describe('claimText', () => {
   ] as const) {
     it(`of ${path} is ${JSON.stringify(text)}`, () => assert.equal(claimText(consumer, path), text));
   }
+
+  for (const [claim, text] of [
+    [' root', '%20root'],
+    ['root \u00a0', 'root%20%C2%A0'],
+    ['\ufeffroot\u2003', '%EF%BB%BFroot%E2%80%83'],
+    ['  ', '%20%20'],
+    ['a root', 'a root'],
+    ['100%', '100%'],
+    // What is refused in a header stays, so that it is refused.
+    ['\nroot\t ', '\nroot\t%20'],
+  ] as const) {
+    it(`F58: does not make ${JSON.stringify(claim)} another text for a reader that trims`, () => {
+      assert.equal(claimText({ id: 'a', claims: { claim } }, 'claim'), text);
+      assert.equal(idText({ id: claim }), text);
+    });
+  }
+
+  it('takes as long for spaces inside of a text as for letters', () => {
+    const claim = `a${' '.repeat(1_000_000)}b`;
+    assert.equal(claimText({ id: 'a', claims: { claim: [claim] } }, 'claim'), claim);
+  });
 
   it('encodes the elements of a list as those of groups', () => {
     assert.equal(claimText({ id: 'a', claims: { roles: ['a,b', 'c'] } }, 'roles'), 'a%2Cb,c');

@@ -1,4 +1,4 @@
-import { claimText, groupsText, scopesText } from './consumer-text.ts';
+import { claimText, groupsText, idText, scopesText } from './consumer-text.ts';
 import type { Exchange } from './exchange.ts';
 
 /** A variable without a name of its own behind it. */
@@ -33,7 +33,7 @@ const plainReaders: Readonly<Record<PlainVariable, VariableReader>> = {
   'request.path': (exchange) => exchange.request.path,
   'request.query': (exchange) => exchange.request.query ?? '',
   'route.name': (exchange) => exchange.routeName,
-  'consumer.id': (exchange) => exchange.consumer?.id ?? '',
+  'consumer.id': (exchange) => idText(exchange.consumer),
   'consumer.groups': (exchange) => groupsText(exchange.consumer),
   'consumer.scopes': (exchange) => scopesText(exchange.consumer),
 };

@@ -168,7 +168,12 @@ export class FetchedKeys implements KeySource {
       this.#failures++;
       if (!this.#closed) {
         const kept = this.#keys.length;
-        this.#logger.warn({ keys: this.#name, err: error, kept }, 'keys could not be fetched');
+        this.#logger.warn(
+          { policy: 'jwt', keys: this.#name, err: error, kept },
+          kept > 0
+            ? 'keys could not be fetched; the last ones are used'
+            : 'keys could not be fetched, and there are none: such tokens are answered 503; check that the issuer answers here',
+        );
       }
     } finally {
       this.#underWay = undefined;
@@ -177,7 +182,10 @@ export class FetchedKeys implements KeySource {
   }
 
   #giveUpKeys(): void {
-    this.#logger.error({ keys: this.#name }, 'the keys are too old to be trusted, and there are no others');
+    this.#logger.error(
+      { policy: 'jwt', keys: this.#name },
+      'the keys are older than keyMaxStale, and there are no others: such tokens are answered 503; check that the issuer answers here',
+    );
     this.#replace([]);
   }
 

@@ -20,6 +20,9 @@ export interface Issuer {
 type Path = readonly (string | number)[];
 type Times = Pick<JwtOptions, 'keyMaxAge' | 'keyMaxStale' | 'keyCooldown' | 'fetchTimeout'>;
 
+/** A URL or the name of a file. Anything else is not shown: it may be keys, or have a password in it. */
+const plainName = /^[\w.:/~-]{1,100}$/;
+
 const publicKeyAlgorithms: readonly Algorithm[] = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
 
 /**
@@ -230,7 +233,7 @@ function fetched(options: IssuerOptions, path: Path, times: Times, setup: Setup)
       [...path, jwks === undefined ? 'issuer' : 'jwks'],
       jwks === undefined
         ? `the keys of an issuer are found by its URL, and ${JSON.stringify(issuer)} ${mistake}`
-        : `${JSON.stringify(jwks.slice(0, 100))} ${mistake}`,
+        : `${plainName.test(jwks) ? JSON.stringify(jwks) : 'what stands here'} ${mistake}`,
       'write an https URL in `jwks`, or ${file:keys.json}, or `pem`',
     );
   }

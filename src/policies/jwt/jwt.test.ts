@@ -387,6 +387,11 @@ describe('jwt, mistakes in the options', () => {
       'jwks: "keys.json" is no URL | write an https URL in `jwks`, or ${file:keys.json}',
     ],
     [{ ...base, jwks: 'http://issuer.example/jwks' }, 'jwks: "http://issuer.example/jwks" is not https'],
+    [{ ...base, jwks: '[{"kty":"oct","k":"c2VjcmV0"}]' }, 'jwks: what stands here is no URL'],
+    [
+      { ...base, jwks: 'https://ada:hunter2@issuer.example/jwks' },
+      'jwks: what stands here has a user name or a password in it',
+    ],
     [{ ...base, jwks: 'ftp://issuer.example/jwks' }, 'jwks: "ftp://issuer.example/jwks" is no https URL'],
     [{ ...base, jwks: 'https://a:b@issuer.example/jwks' }, 'jwks: '],
     [

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Consumer, Exchange, Reply } from '../../core/exchange.ts';
+import type { Consumer, Exchange, Reply, ResponseHead } from '../../core/exchange.ts';
 import { definePolicy, type Setup } from '../../core/policy.ts';
 import type { Lease } from '../../core/shared.ts';
 import { normalType } from './claims.ts';
@@ -22,6 +22,7 @@ export const jwt = definePolicy({
     const place = tokenPlace(written.from);
     const forwards = written.forwardToken ?? written.from === 'authorization';
     const removes = written.from !== 'authorization' || !forwards;
+    const isInCookie = written.from !== 'authorization' && written.from.cookie !== undefined;
     const refusals = new Refusals(written.resourceMetadata, setup);
     const remembered = setup.metrics.counter(
       'remembered',
@@ -77,6 +78,11 @@ export const jwt = definePolicy({
         const verdict = await verifier.value.verify(found.text);
         return { reply: settle(exchange, found.text, verdict), notes: [verdictNote(verdict)] };
       },
+      // Caches know that answers to `Authorization` are private (RFC 9111 §3.5), but not that these are.
+      ...(isInCookie && {
+        onResponse: (_exchange: Exchange, { headers }: ResponseHead): void =>
+          headers.append('Vary', 'Cookie'),
+      }),
       discardCredentials({ request }) {
         if (place.find(request).kind !== 'none') place.remove(request);
         removeBearer(request);

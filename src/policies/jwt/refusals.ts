@@ -8,12 +8,17 @@ import { problemReply } from '../../core/problem.ts';
 export class Refusals {
   readonly #logger: Logger;
   readonly #refused: PolicyCounter;
+  readonly #unavailable: PolicyCounter;
   readonly #challenge: BearerChallenge;
 
   /** @param resourceMetadata the URL that challenges name (RFC 9728 §5.1), if any. */
   constructor(resourceMetadata: string | undefined, { logger, metrics }: Setup) {
     this.#logger = logger;
     this.#refused = metrics.counter('refused', 'Requests refused for want of a valid token.');
+    this.#unavailable = metrics.counter(
+      'unavailable',
+      'Requests answered 503 because the keys to verify their token could not be had.',
+    );
     this.#challenge = new BearerChallenge(resourceMetadata);
   }
 
@@ -34,6 +39,7 @@ export class Refusals {
 
   /** @param retryAfter milliseconds after which keys may be there. */
   noKeys(exchange: Exchange, reason: string, retryAfter: number): Reply {
+    this.#unavailable.add();
     this.#log(exchange, reason, 'a token could not be verified');
     const reply = problemReply(
       {

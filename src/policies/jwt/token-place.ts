@@ -30,15 +30,18 @@ export function removeBearer(request: RequestHead): void {
 }
 
 function cookieNamed(name: string): TokenPlace {
-  const prefix = `${name}=`;
-  const isOurs = (pair: string): boolean => pair.startsWith(prefix);
+  // Services take white space around a name off: what they read as this cookie is this cookie.
+  const isOurs = (pair: string): boolean => {
+    const equals = pair.indexOf('=');
+    return equals !== -1 && pair.slice(0, equals).trim() === name;
+  };
   return {
     find({ headers }) {
       const values = cookiePairs(headers.getAll('cookie')).filter(isOurs);
       const [first, second] = values;
       if (first === undefined) return none;
       if (second !== undefined) return malformed;
-      const text = first.slice(prefix.length);
+      const text = first.slice(first.indexOf('=') + 1).trim();
       // Some frameworks put values in quotes (RFC 6265 §4.1.1).
       return tokenOrMalformed(/^"(.*)"$/.exec(text)?.[1] ?? text);
     },
