@@ -34,8 +34,12 @@ export interface Setup {
 
 /** Counters that a policy may keep. Each appears as `waygate_policy_<policy>_<name>_total{route="…"}`. */
 export interface PolicyMetrics {
-  /** A counter of that name, made once in `create`. Names are `[a-z_]+`. */
-  counter(name: string, help: string): PolicyCounter;
+  /**
+   * A counter of that name, made once in `create`. Names are `[a-z_]+`.
+   * @param labels what else tells counters of that name apart, always the same labels: values from the configuration, never
+   *   from a request.
+   */
+  counter(name: string, help: string, labels?: Readonly<Record<string, string>>): PolicyCounter;
 }
 
 /** A number that only grows. */

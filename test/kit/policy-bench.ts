@@ -78,10 +78,13 @@ function fakeSetup(counts: Map<string, number>, own: Partial<Setup>, part = ''):
     random: systemRandom,
     logger: { debug() {}, info() {}, warn() {}, error() {} },
     metrics: {
-      counter(plain) {
-        const name = part + plain;
-        counts.set(name, 0);
-        return { add: (amount = 1) => void counts.set(name, (counts.get(name) ?? 0) + amount) };
+      counter(name, _help, labels = {}) {
+        const key = [
+          part + name,
+          ...Object.entries(labels).map(([label, value]) => `${label}=${value}`),
+        ].join(' ');
+        counts.set(key, 0);
+        return { add: (amount = 1) => void counts.set(key, (counts.get(key) ?? 0) + amount) };
       },
     },
     fetch: () => Promise.reject(new Error('no test fetches anything unless it says so')),
