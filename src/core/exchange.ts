@@ -118,8 +118,10 @@ export interface Exchange {
   /**
    * Lets the answer be received to its end even if the client goes away, for a stage that keeps it for others. A request with
    * a body is broken off all the same. In `onRequest` or `onResponse`.
+   * @param wanted false takes it back, at any time: nobody else wants the answer. If the client is gone by then, or there never
+   *   was one, that ends the exchange soon.
    */
-  outliveClient(): void;
+  outliveClient(wanted?: boolean): void;
   /**
    * Begins another exchange, without a client: with a copy of this request as it is now, without a body and with the same
    * consumer, through the policies behind the one that asks, to the target. Its answer goes through the same policies and the one that asks,
@@ -129,4 +131,9 @@ export interface Exchange {
   startBackground(prepare: (exchange: Exchange) => void): void;
   /** Whether it was begun by {@link startBackground}. */
   readonly background: boolean;
+  /**
+   * Whether the target gets a header of this name from the gateway, with something about this very client or consumer, whatever
+   * the request has there: who is asking, and from where.
+   */
+  writesHeader(name: string): boolean;
 }

@@ -23,6 +23,11 @@ const forwardingNames = new Set([
   'x-real-ip',
 ]);
 
+/** Whether a header tells targets by which way a request came from its client. @param name in lower case. */
+export function tellsWhereFrom(name: string): boolean {
+  return name === 'via' || forwardingNames.has(name);
+}
+
 const rewrittenNames = new Set([
   'forwarded',
   'x-forwarded-for',

@@ -14,6 +14,7 @@ import { canonicalPath, hasEncodedSeparator } from '../http/path.ts';
 import type { Http1Request } from '../http1/request-head.ts';
 import { allowedTrailers } from '../http1/trailers.ts';
 import { UpstreamCall, type CallRequest } from '../upstream/upstream-call.ts';
+import { tellsWhereFrom } from './client-address.ts';
 import type { CompiledRoute } from './compiled-route.ts';
 import type { FoundRoute } from './find-route.ts';
 import type { ExchangeContext, RunningExchange } from './exchange-context.ts';
@@ -166,8 +167,18 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
     (this.#responseStages ??= []).push(guarded);
   }
 
-  outliveClient(): void {
-    this.#outlives = !this.request.hasBody && this.request.upgrade === undefined;
+  outliveClient(wanted = true): void {
+    this.#outlives = wanted && !this.request.hasBody && this.request.upgrade === undefined;
+    const nobody = this.#downstream;
+    if (wanted || !(nobody instanceof Nobody)) return;
+    // Not in the middle of what the policy is doing.
+    queueMicrotask(() => {
+      nobody.lose();
+    });
+  }
+
+  writesHeader(name: string): boolean {
+    return this.snapshot.identity.owns(name) || tellsWhereFrom(name);
   }
 
   startBackground(prepare: (exchange: Exchange) => void): void {

@@ -43,6 +43,12 @@ export class CacheControl {
     return Math.min(Number(first), MAX_SECONDS);
   }
 
+  /** Whether a directive is there, once or several times the same, with seconds as its value. */
+  isSeconds(name: string): boolean {
+    const [first, ...others] = this.#directives.get(name) ?? [];
+    return first !== undefined && /^\d+$/.test(first) && others.every((value) => value === first);
+  }
+
   /**
    * The field names that a directive is limited to, in lower case (`no-cache="set-cookie"`): `undefined` when it is there
    * without any, and so means everything; also when what it names makes no sense.

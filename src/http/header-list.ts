@@ -124,6 +124,19 @@ export class HeaderList {
     return this.#removeWhere((text, start, end) => predicate(text.slice(start, end).toLowerCase())) > 0;
   }
 
+  /** Whether a line's name may be taken for one of these. */
+  hasLookAlike(names: LookAlikes): boolean {
+    const text = this.#text;
+    const spans = this.#spans;
+    for (let i = 0; i < spans.length; i += 4) {
+      const start = spans[i] as number;
+      if (start !== -1 && names.hasAt(text, start, spans[i + 1] as number)) return true;
+    }
+    const added = this.#added ?? [];
+    for (let i = 0; i < added.length; i += 2) if (names.has(added[i] as string)) return true;
+    return false;
+  }
+
   /** Removes every line whose name may be taken for one of these, and says how many there were. */
   deleteLookAlikes(names: LookAlikes): number {
     // Every request comes by here: no text is cut out, and no function is made unless there is something to remove.

@@ -73,9 +73,10 @@ export function fakeExchange(init: FakeExchangeInit = {}): FakeExchange {
     outlives: false,
     begun,
     background: false,
-    outliveClient(): void {
-      exchange.outlives = true;
+    outliveClient(wanted = true): void {
+      exchange.outlives = wanted;
     },
+    writesHeader: (name: string) => name.startsWith('x-consumer-') || name === 'x-forwarded-for',
     startBackground(prepare: (other: Exchange) => void): void {
       const other: FakeExchange = { ...fakeExchange(init), background: true, consumer: exchange.consumer };
       prepare(other);

@@ -10,6 +10,9 @@ export interface ReceivedHead {
   readonly responseTime: number;
 }
 
+/** By how much clocks may differ, in milliseconds. */
+const CLOCK_MARGIN = 10_000;
+
 /** Seconds since it was made, as `Age` says them (RFC 9111 §4.2.3). */
 export function ageOf(head: StoredHead, now: number): number {
   return head.initialAge + Math.max(0, Math.floor((now - head.responseTime) / 1000));
@@ -17,5 +20,7 @@ export function ageOf(head: StoredHead, now: number): number {
 
 /** Seconds for which it is still fresh; below 0, those since it is stale. */
 export function freshFor(head: StoredHead, now: number): number {
+  // A clock that was set back says nothing of its age.
+  if (now < head.responseTime - CLOCK_MARGIN) return -Infinity;
   return head.lifetime - ageOf(head, now);
 }

@@ -8,17 +8,31 @@ import { freshFor, type ReceivedHead } from './answer.ts';
 import { saysHowLong } from './freshness.ts';
 import { bypassReader } from './bypass.ts';
 import { CacheCounters } from './counters.ts';
-import { askWhetherItHolds, canBeConfirmed, isConditional, removeConditions } from './conditions.ts';
-import { Fill } from './fill.ts';
+import {
+  askWhetherItHolds,
+  canBeConfirmed,
+  isConditional,
+  isConfirmation,
+  isOfUseFor,
+  removeConditions,
+} from './conditions.ts';
+import type { Fill, FillEvents } from './fill.ts';
 import { invalidatedPlaces, isOwnLocation } from './invalidation.ts';
 import { keyMaker, type CacheKey } from './key.ts';
 import { ttlOf, type CacheOptions } from './options.ts';
 import { PendingFills } from './pending-fills.ts';
-import { nothingSaid, requestDirectives, reuseOf, standInStatuses, standsInForErrors } from './reuse.ts';
+import {
+  forbidsStoring,
+  nothingSaid,
+  requestDirectives,
+  reuseOf,
+  standInStatuses,
+  standsInForErrors,
+} from './reuse.ts';
 import { hitStatus, replyFrom, replyFromFill } from './serving.ts';
-import { confirmedHeaders, headToStore, type StoringRules } from './storing.ts';
-import { selects } from './vary.ts';
-import type { Visit } from './visit.ts';
+import { confirmedHeaders, headToStore, type NotStored, type StoringRules } from './storing.ts';
+import { sameNames, sameSelection, selects } from './vary.ts';
+import type { Visit, Waiting } from './visit.ts';
 
 /** How often one request waits for what somebody else fetches, before it asks for itself. */
 const MOST_WAITS = 3;
@@ -28,6 +42,15 @@ const KEPT_FOR_CONFIRMATION = 24 * 3600;
 
 const nothing = new Uint8Array(0);
 
+/** Reasons for which a confirmation is for one client alone, and what is stored still good for others. */
+const ofThisRequest: ReadonlySet<NotStored> = new Set([
+  'credentials',
+  'request-no-store',
+  'set-cookie',
+  'cookie',
+  'not-fresh',
+]);
+
 /** The cache of one route: what its requests get from it, and what it keeps of their answers. */
 export class CacheWork {
   readonly #written: CacheOptions;
@@ -35,10 +58,13 @@ export class CacheWork {
   readonly #answers: AnswerStore;
   readonly #fills: Lease<PendingFills>;
   readonly #rules: StoringRules;
+  /** The same for answers that are not in the name of a consumer. */
+  readonly #rulesForAll: StoringRules;
   readonly #counters: CacheCounters;
   readonly #keyOf: (exchange: Exchange) => CacheKey;
   readonly #bypassOf: ReturnType<typeof bypassReader>;
   readonly #visits = Symbol('cache');
+  readonly #waits = Symbol('cache, waiting');
   readonly #limit: number;
 
   constructor(written: CacheOptions, setup: Setup) {
@@ -59,6 +85,7 @@ export class CacheWork {
       staleWhileRevalidate: written.staleWhileRevalidate / 1000,
       staleIfError: written.staleIfError / 1000,
     };
+    this.#rulesForAll = { ...this.#rules, perConsumer: false };
   }
 
   close(): void {
@@ -76,25 +103,33 @@ export class CacheWork {
       return undefined;
     }
     const variants = this.#answers.get(key.text);
-    return variants instanceof Promise
-      ? variants.then((found) => this.#look(exchange, key, found, 0))
-      : this.#look(exchange, key, variants, 0);
+    if (!(variants instanceof Promise)) return this.#look(exchange, key, variants);
+    const waiting = this.#wait(exchange);
+    return variants.then((found) => this.#look(exchange, key, found, waiting));
+  }
+
+  /** An exchange may come to its end while it waits; then it must not begin anything that others wait for. */
+  #wait(exchange: Exchange): Waiting {
+    const waiting: Waiting = { times: 0, until: undefined, over: false };
+    exchange.state.set(this.#waits, waiting);
+    return waiting;
   }
 
   #look(
     exchange: Exchange,
     key: CacheKey,
     variants: readonly StoredAnswer[],
-    waits: number,
+    waiting?: Waiting,
   ): Reply | undefined | Promise<Reply | undefined> {
+    if (waiting?.over === true) return undefined;
     const { request } = exchange;
     const { headers } = request;
     const now = this.#setup.clock.now();
     const directives = this.#written.clientDirectives === 'obey' ? requestDirectives(headers) : nothingSaid;
-    const stored = variants.find(({ head }) => this.#fits(head, exchange));
+    const stored = variants.find((each) => this.#fits(each.head, exchange) && isOfUseFor(each, request, now));
     const reuse = stored === undefined ? undefined : reuseOf(stored.head, directives, now);
     if (stored !== undefined && reuse !== 'validate') {
-      const reply = replyFrom(stored, headers, { now, status: this.#hitStatus(stored.head, now) });
+      const reply = replyFrom(stored, request, { now, status: this.#hitStatus(stored.head, now) });
       if (reply !== undefined) {
         this.#counters.served(reuse === 'fresh' ? 'hits' : 'stale');
         if (reuse === 'stale-while-revalidate') this.#refetch(exchange, key, stored);
@@ -103,18 +138,32 @@ export class CacheWork {
     }
     if (directives.onlyIfCached) return this.#onlyIfCached(exchange);
     const isPlain = request.method === 'GET' && !headers.has('range');
-    if (isPlain && !directives.noCache && waits < MOST_WAITS && this.#written.coalesce !== false) {
-      const fill = this.#fills.value.get(key.text);
-      if (fill !== undefined) return this.#follow(exchange, key, fill, waits);
+    if (
+      isPlain &&
+      !directives.noCache &&
+      (waiting?.times ?? 0) < MOST_WAITS &&
+      this.#written.coalesce !== false
+    ) {
+      const fill = this.#fills.value.get(this.#fillKey(exchange, key));
+      if (fill !== undefined) return this.#follow(exchange, key, fill, waiting ?? this.#wait(exchange));
     }
     this.#counters.served('misses');
     this.#goOn(exchange, key, stored, isPlain);
     return undefined;
   }
 
+  #fillKey(exchange: Exchange, key: CacheKey): string {
+    return this.#fills.value.keyOf(key.text, this.#hasCredentials(exchange), exchange.request.headers);
+  }
+
+  /** Whether it has credentials that the key does not tell from others. */
+  #hasCredentials(exchange: Exchange): boolean {
+    return hasCredentials(exchange) && !(this.#written.perConsumer && exchange.consumer !== undefined);
+  }
+
   /** Whether a stored answer is one for this request (RFC 9111 §4). */
   #fits(head: StoredHead, exchange: Exchange): boolean {
-    if (!this.#written.perConsumer && !head.forCredentials && hasCredentials(exchange)) return false;
+    if (!head.forCredentials && this.#hasCredentials(exchange)) return false;
     return selects(head, exchange.request.headers);
   }
 
@@ -129,51 +178,63 @@ export class CacheWork {
     const { headers } = exchange.request;
     const confirmable = stored !== undefined && canBeConfirmed(stored.head);
     // A client's own conditions may bring a 304 that is of no use to others.
-    const leads = mayLead && (confirmable || !isConditional(headers)) && this.#written.coalesce !== false;
-    const fill = leads ? this.#fills.value.begin(key.text, this.#limit) : undefined;
-    const asked = confirmable ? HeaderList.from(headers) : undefined;
+    const leads =
+      mayLead &&
+      (confirmable || !isConditional(headers)) &&
+      this.#written.coalesce !== false &&
+      // Its own answer is none to keep, which says nothing of the others.
+      !forbidsStoring(headers);
+    const fill = leads ? this.#fills.value.begin(this.#fillKey(exchange, key), this.#limit) : undefined;
+    const asked = headers.copy();
     if (confirmable) askWhetherItHolds(stored.head, headers);
     if (fill !== undefined) exchange.outliveClient();
     this.#note(exchange, { key, asked, stored, conditional: confirmable, fill });
   }
 
   /** Waits for what another request has asked for. */
-  async #follow(exchange: Exchange, key: CacheKey, fill: Fill, waits: number): Promise<Reply | undefined> {
+  async #follow(exchange: Exchange, key: CacheKey, fill: Fill, waiting: Waiting): Promise<Reply | undefined> {
     const { coalesce } = this.#written;
-    const outcome = await this.#fills.value.wait(fill, coalesce === false ? 0 : coalesce);
+    waiting.until ??= this.#setup.clock.monotonic() + (coalesce === false ? 0 : coalesce);
+    const outcome = await this.#fills.value.wait(fill, waiting.until);
+    if (waiting.over) return undefined;
     if (outcome.kind === 'begun' && fill.joinable && this.#fits(outcome.head, exchange)) {
       this.#counters.served('coalesced');
       const now = this.#setup.clock.now();
       const status = this.#written.cacheStatus ? 'waygate; fwd=miss; collapsed' : undefined;
-      return replyFromFill(outcome.head, fill.feed(), exchange.request.headers, { now, status });
+      return replyFromFill(outcome.head, fill.feed(), exchange.request, { now, status });
     }
     // One that is not to be shared never will be; anything else may be there by now, or be fetched by somebody else.
-    const again = outcome.kind === 'uncacheable' ? MOST_WAITS : waits + 1;
-    return this.#look(exchange, key, await this.#answers.get(key.text), again);
+    waiting.times = outcome.kind === 'uncacheable' ? MOST_WAITS : waiting.times + 1;
+    return this.#look(exchange, key, await this.#answers.get(key.text), waiting);
   }
 
   /** Fetches an answer again while the old one is used. */
   #refetch(exchange: Exchange, key: CacheKey, stored: StoredAnswer): void {
-    if (exchange.request.method !== 'GET' || this.#fills.value.get(key.text) !== undefined) return;
-    const fill = this.#fills.value.begin(key.text, this.#limit);
+    const { method, headers } = exchange.request;
+    const fillKey = this.#fillKey(exchange, key);
+    if (method !== 'GET' || forbidsStoring(headers) || this.#fills.value.get(fillKey) !== undefined) return;
+    const fill = this.#fills.value.begin(fillKey, this.#limit);
     if (fill === undefined) return;
     exchange.startBackground((other) => {
       const confirmable = canBeConfirmed(stored.head);
+      const asked = other.request.headers.copy();
       if (confirmable) askWhetherItHolds(stored.head, other.request.headers);
       else removeConditions(other.request.headers);
-      this.#note(other, { key, stored, conditional: confirmable, fill });
+      this.#note(other, { key, asked, stored, conditional: confirmable, fill });
     });
   }
 
-  #note(exchange: Exchange, visit: Omit<Visit, 'requestTime' | 'credentials'>): void {
+  #note(exchange: Exchange, visit: Omit<Visit, 'requestTime' | 'credentials' | 'consumer'>): void {
     const requestTime = this.#setup.clock.now();
-    const credentials = hasCredentials(exchange);
-    exchange.state.set(this.#visits, { ...visit, requestTime, credentials } satisfies Visit);
+    const credentials = this.#hasCredentials(exchange);
+    const consumer = exchange.consumer?.id;
+    exchange.state.set(this.#visits, { ...visit, requestTime, credentials, consumer } satisfies Visit);
   }
 
   // Answers.
 
   onResponse(exchange: Exchange, head: ResponseHead): void {
+    this.#stopWaiting(exchange);
     const visit = this.#visitOf(exchange);
     if (visit === undefined) return;
     if (visit.bypass !== undefined) {
@@ -214,32 +275,67 @@ export class CacheWork {
     const { request } = exchange;
     if (request.method !== 'POST' || head.from !== 'target' || head.status !== 200) return;
     if (!isOwnLocation(head, visit.key.place) || !saysHowLong(head.headers)) return;
+    // Who it was for is asked of requests that are answered from here; this one never was.
+    if (request.headers.has('cookie')) return;
     const received = this.#received(head.status, head.headers, visit);
-    const kept = headToStore(
-      { ...this.#storingRequest(exchange, visit), represents: true },
-      received,
-      this.#rules,
-    );
+    const kept = this.#headToStore(exchange, visit, received, true);
     if (typeof kept === 'string') return;
-    const fill = new Fill(this.#limit);
-    exchange.wrapResponseBody((next, source) => fill.stage(next, source, this.#whenWhole(visit, kept, fill)));
+    const fill = this.#fills.value.alone('', this.#limit);
+    exchange.wrapResponseBody((next, source) =>
+      fill.stage(next, source, this.#eventsOf(exchange, visit, kept, fill)),
+    );
+  }
+
+  /** As {@link headToStore}; what the cache cannot see when it looks for an answer is nothing that one may depend on. */
+  #headToStore(
+    exchange: Exchange,
+    { asked, credentials, consumer }: Visit,
+    received: ReceivedHead,
+    represents: boolean,
+  ): StoredHead | NotStored {
+    const { request } = exchange;
+    const isSame = exchange.consumer?.id === consumer;
+    const ofConsumer = this.#written.perConsumer && isSame && consumer !== undefined;
+    const kept = headToStore(
+      {
+        method: request.method,
+        represents,
+        headers: asked ?? request.headers,
+        // A policy behind this one may have found out who is asking.
+        credentials: credentials || (!isSame && exchange.consumer !== undefined),
+      },
+      received,
+      ofConsumer ? this.#rules : this.#rulesForAll,
+    );
+    if (typeof kept === 'string') return kept;
+    if (kept.vary.some(([name]) => exchange.writesHeader(name))) return 'vary';
+    return sameSelection(kept, request.headers) ? kept : 'vary';
   }
 
   /** The target says that what is stored still holds (RFC 9111 §4.3.3). */
   #confirmed(exchange: Exchange, head: ResponseHead, visit: Visit, stored: StoredAnswer): void {
     this.#counters.served('revalidated');
-    const lines = confirmedHeaders(stored.head, head.headers);
+    const lines = confirmedHeaders(stored.head, head.headers, this.#setup.clock.now());
     const received = this.#received(stored.head.status, HeaderList.from(lines), visit);
-    const kept = headToStore(this.#storingRequest(exchange, visit), received, this.#rules);
+    const { responseTime } = received;
     const { vary, part } = stored.head;
-    const updated: StoredAnswer =
-      typeof kept === 'string'
-        ? { ...stored, head: { ...stored.head, lines, responseTime: received.responseTime, initialAge: 0 } }
-        : { ...stored, head: { ...kept, vary, part }, requestTime: visit.requestTime };
-    if (typeof kept !== 'string') this.#put(visit, updated);
-    // What is for this client alone is in no other answer.
-    const served = typeof kept === 'string' ? updated : { ...updated, head: { ...updated.head, lines } };
-    this.#answerWith(exchange, head, visit, served, updated);
+    const kept = this.#headToStore(exchange, visit, received, false);
+    if (
+      typeof kept === 'string' ||
+      !isConfirmation(stored.head, head.headers) ||
+      !sameNames(kept, stored.head)
+    ) {
+      // What is for this client alone is in no other answer, and nobody else is told that it holds.
+      if (visit.fill !== undefined) this.#fills.value.letGo(visit.fill, false);
+      if (typeof kept !== 'string' || !ofThisRequest.has(kept))
+        this.#answers.invalidate(visit.key.text, visit.key.place);
+      const served = { ...stored, head: { ...stored.head, lines, responseTime, initialAge: 0 } };
+      this.#answerWith(exchange, head, { ...visit, fill: undefined }, served);
+      return;
+    }
+    const updated = { ...stored, head: { ...kept, vary, part }, requestTime: visit.requestTime };
+    this.#put(visit, updated);
+    this.#answerWith(exchange, head, visit, { ...updated, head: { ...updated.head, lines } }, updated);
   }
 
   /** Puts a stored answer in the place of the one that came, for whoever waits too. */
@@ -251,17 +347,21 @@ export class CacheWork {
     shared: StoredAnswer = stored,
   ): void {
     const now = this.#setup.clock.now();
-    const { key, fill, asked } = visit;
+    const { fill, asked } = visit;
     if (fill !== undefined) {
       fill.begin(shared.head, shared.body.length);
       fill.complete(shared.body);
-      this.#fills.value.end(key.text, fill);
+      this.#fills.value.end(fill);
     }
     const told = {
       now,
       status: this.#written.cacheStatus ? `waygate; hit; fwd=stale; fwd-status=${head.status}` : undefined,
     };
-    const reply = replyFrom(stored, asked ?? exchange.request.headers, told);
+    const reply = replyFrom(
+      stored,
+      { method: exchange.request.method, headers: asked ?? exchange.request.headers },
+      told,
+    );
     if (reply === undefined) return;
     head.status = reply.status;
     head.headers.deleteWhere(() => true);
@@ -271,40 +371,53 @@ export class CacheWork {
 
   /** Keeps an answer as it goes by, if it may be kept. */
   #keep(exchange: Exchange, head: ResponseHead, visit: Visit, now: number): void {
-    const kept = headToStore(
-      this.#storingRequest(exchange, visit),
-      this.#received(head.status, head.headers, visit),
-      this.#rules,
-    );
+    const received = this.#received(head.status, head.headers, visit);
+    const kept = this.#headToStore(exchange, visit, received, false);
     const declared = Number(head.headers.get('content-length') ?? NaN);
     const refusal = typeof kept === 'string' ? kept : declared > this.#limit ? 'too-large' : undefined;
     if (typeof kept === 'string' || refusal !== undefined) {
       this.#counters.notStored(refusal ?? 'status');
-      if (visit.fill !== undefined) this.#fills.value.letGo(visit.key.text, visit.fill, true);
+      if (visit.fill !== undefined) {
+        this.#fills.value.letGo(visit.fill, head.status < 500 && refusal !== 'cookie');
+        // Nobody else wants it: a target does not send a gigabyte to no client at all.
+        exchange.outliveClient(false);
+      }
       this.#say(head, `fwd=${visit.stored === undefined ? 'miss' : 'stale'}`);
       return;
     }
     this.#say(head, `fwd=${visit.stored === undefined ? 'miss' : 'stale'}; stored`);
-    const fill = visit.fill ?? new Fill(this.#limit);
+    const fill = visit.fill ?? this.#fills.value.alone('', this.#limit);
+    this.#fills.value.dependsOn(
+      visit.key.text,
+      kept.vary.map(([name]) => name),
+    );
     const isShared = kept.part === undefined && reuseOf(kept, nothingSaid, now) === 'fresh';
     if (isShared) fill.begin(kept, Number.isNaN(declared) ? undefined : declared);
-    else if (visit.fill !== undefined) this.#fills.value.letGo(visit.key.text, visit.fill, false);
-    const done = this.#whenWhole(visit, kept, fill);
+    else if (visit.fill !== undefined) this.#fills.value.letGo(visit.fill, false);
+    const events = this.#eventsOf(exchange, visit, kept, fill);
     if (head.status === 204) {
       fill.complete(nothing);
-      done();
-    } else exchange.wrapResponseBody((next, source) => fill.stage(next, source, done));
+      events.done();
+    } else exchange.wrapResponseBody((next, source) => fill.stage(next, source, events));
   }
 
-  #whenWhole(visit: Visit, kept: StoredHead, fill: Fill): () => void {
-    return () => {
-      const body = fill.whole();
-      if (body === undefined) this.#counters.notStored('too-large');
-      // A part that is not as long as it says is nobody knows which.
-      else if (kept.part !== undefined && body.length !== kept.part.last - kept.part.first + 1)
-        this.#counters.notStored('partial');
-      else this.#put(visit, { head: kept, body, place: visit.key.place, requestTime: visit.requestTime });
-      this.#fills.value.end(visit.key.text, fill);
+  #eventsOf(exchange: Exchange, visit: Visit, kept: StoredHead, fill: Fill): FillEvents {
+    return {
+      done: () => {
+        const body = fill.whole();
+        if (body === undefined) this.#counters.notStored('too-large');
+        // A part that is not as long as it says is nobody knows which.
+        else if (kept.part !== undefined && body.length !== kept.part.last - kept.part.first + 1)
+          this.#counters.notStored('partial');
+        else this.#put(visit, { head: kept, body, place: visit.key.place, requestTime: visit.requestTime });
+        this.#fills.value.end(fill);
+      },
+      overflow: () => {
+        if (visit.fill !== undefined) this.#fills.value.remember(fill);
+      },
+      unwanted: () => {
+        if (visit.fill !== undefined) exchange.outliveClient(false);
+      },
     };
   }
 
@@ -321,10 +434,6 @@ export class CacheWork {
     return { status, headers, requestTime, responseTime: this.#setup.clock.now() };
   }
 
-  #storingRequest({ request }: Exchange, { asked, credentials }: Visit) {
-    return { method: request.method, represents: false, headers: asked ?? request.headers, credentials };
-  }
-
   #hitStatus(head: StoredHead, now: number): string | undefined {
     return this.#written.cacheStatus ? hitStatus(head, now) : undefined;
   }
@@ -336,10 +445,16 @@ export class CacheWork {
 
   /** Whatever became of the exchange, nobody waits for it any longer. */
   onFinish(exchange: Exchange): void {
-    const { fill, key } = this.#visitOf(exchange) ?? {};
-    if (fill === undefined || key === undefined) return;
+    this.#stopWaiting(exchange);
+    const fill = this.#visitOf(exchange)?.fill;
+    if (fill === undefined) return;
     fill.fail(exchange.outcome.error);
-    this.#fills.value.end(key.text, fill);
+    this.#fills.value.end(fill);
+  }
+
+  #stopWaiting(exchange: Exchange): void {
+    const waiting = exchange.state.get(this.#waits) as Waiting | undefined;
+    if (waiting !== undefined) waiting.over = true;
   }
 
   #visitOf(exchange: Exchange): Visit | undefined {
@@ -370,6 +485,7 @@ const bypassWords = {
   body: 'it has a body',
   upgrade: 'it is a WebSocket',
   condition: 'it has a condition that only the service can judge',
+  override: 'a header asks for another method or path',
   rule: 'a rule under `bypass` names it',
 } as const;
 

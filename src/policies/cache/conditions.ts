@@ -1,4 +1,5 @@
-import type { StoredHead } from '../../core/answer-store.ts';
+import type { StoredAnswer, StoredHead } from '../../core/answer-store.ts';
+import type { RequestHead } from '../../core/exchange.ts';
 import { contentRange, parseRange, resolveRange, type ByteRange } from '../../http/byte-range.ts';
 import { parseHttpDate } from '../../http/date.ts';
 import { noneMatchNames, stronglyMatches } from '../../http/entity-tag.ts';
@@ -16,16 +17,25 @@ export type Portion =
   /** What is stored is a part, and another is wanted. */
   | { readonly kind: 'missing' };
 
+/** What of a request says which portion it wants. */
+export type Wish = Pick<RequestHead, 'method' | 'headers'>;
+
 const whole: Portion = { kind: 'whole' };
 
 /**
  * What a client gets of a stored answer, by its conditions and its `Range` (RFC 9110 §13.2.2).
  * @param length octets of the stored body.
  */
-export function portionFor(head: StoredHead, length: number, request: HeaderList, now: number): Portion {
-  if (isNotModified(head, request, now)) return { kind: 'not-modified' };
-  const text = request.get('range');
-  const range = text === undefined || !ifRangeHolds(head, request, now) ? undefined : parseRange(text);
+export function portionFor(
+  head: StoredHead,
+  length: number,
+  { method, headers }: Wish,
+  now: number,
+): Portion {
+  if (isNotModified(head, headers, now)) return { kind: 'not-modified' };
+  // Only GET has ranges (RFC 9110 §14.2).
+  const text = method === 'GET' ? headers.get('range') : undefined;
+  const range = text === undefined || !ifRangeHolds(head, headers, now) ? undefined : parseRange(text);
   if (head.part !== undefined) {
     const { first, last, length: all } = head.part;
     const wanted = range === undefined ? undefined : resolveRange(range, all);
@@ -33,7 +43,8 @@ export function portionFor(head: StoredHead, length: number, request: HeaderList
     const octets = { first: wanted.first - first, last: wanted.last - first };
     return { kind: 'part', octets, contentRange: contentRange(wanted, all) };
   }
-  if (head.status !== 200 || range === undefined) return whole;
+  // Of nothing there is no part that `Content-Range` could name.
+  if (head.status !== 200 || range === undefined || length === 0) return whole;
   const octets = resolveRange(range, length);
   if (octets === undefined) return { kind: 'unsatisfiable', contentRange: `bytes */${length}` };
   return { kind: 'part', octets, contentRange: contentRange(octets, length) };
@@ -43,7 +54,8 @@ export function portionFor(head: StoredHead, length: number, request: HeaderList
 function isNotModified(head: StoredHead, request: HeaderList, now: number): boolean {
   if (head.status !== 200) return false;
   const names = request.getAll('if-none-match');
-  if (names.length > 0) return head.etag !== undefined && noneMatchNames(names.join(','), head.etag);
+  // Any is the one that `*` means, whether or not it has an entity-tag.
+  if (names.length > 0) return noneMatchNames(names.join(','), head.etag);
   const since = parseHttpDate(request.get('if-modified-since') ?? '', now);
   if (since === undefined) return false;
   // Without a date of its last change, that of its coming stands for it (RFC 9111 §4.3.2).
@@ -58,9 +70,10 @@ function ifRangeHolds(head: StoredHead, request: HeaderList, now: number): boole
   if (condition === undefined) return true;
   if (head.etag !== undefined && stronglyMatches(condition, head.etag)) return true;
   const date = parseHttpDate(condition, now);
-  return (
-    date !== undefined && head.lastModified !== undefined && parseHttpDate(head.lastModified, now) === date
-  );
+  const modified = parseHttpDate(head.lastModified ?? '', now);
+  const sent = parseHttpDate(lineOf(head, 'date') ?? '', now);
+  // Within the second of its sending it may have been changed again: no strong validator (RFC 9110 §8.8.2.2).
+  return date !== undefined && date === modified && sent !== undefined && sent - modified >= 1000;
 }
 
 function lineOf({ lines }: StoredHead, name: string): string | undefined {
@@ -92,6 +105,21 @@ const conditions = [
   'if-range',
   'range',
 ] as const;
+
+/** Whether a 304 is about what was asked for: one that names another representation confirms nothing (RFC 9111 §4.3.4). */
+export function isConfirmation({ etag }: StoredHead, confirmation: HeaderList): boolean {
+  const named = confirmation.get('etag');
+  return named === undefined || etag === undefined || opaque(named) === opaque(etag);
+}
+
+function opaque(etag: string): string {
+  return etag.startsWith('W/') ? etag.slice(2) : etag;
+}
+
+/** Whether a stored answer has what the request wants: of a part, it may want another. */
+export function isOfUseFor({ head, body }: StoredAnswer, request: Wish, now: number): boolean {
+  return head.part === undefined || portionFor(head, body.length, request, now).kind !== 'missing';
+}
 
 /** Whether the request has conditions of its own, or wants a part: its answer may be no good to others. */
 export function isConditional(request: HeaderList): boolean {

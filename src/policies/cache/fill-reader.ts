@@ -56,6 +56,12 @@ export class FillReader implements FeedControl {
       );
   }
 
+  /** What it should begin with is gone. */
+  tooLate(): void {
+    this.#leave();
+    this.#sink.abort(new GatewayError('upstream_body_broken', 'the beginning of the answer is gone'));
+  }
+
   pause(): void {
     this.#paused = true;
   }

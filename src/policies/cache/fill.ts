@@ -13,6 +13,29 @@ export type FillOutcome =
   /** The one who asked for all has failed: somebody else may. */
   | { readonly kind: 'failed' };
 
+/** What whoever asked for all wants to know of it. */
+export interface FillEvents {
+  /** The body is complete. */
+  done(): void;
+  /** It is too large to be kept. */
+  overflow(): void;
+  /** It is not kept, and nobody but the client of the one who asked reads it. May come several times. */
+  unwanted(): void;
+}
+
+/** Octets that all fills of a thread hold together, until they are kept or read. */
+export class Gathered {
+  octets = 0;
+
+  /** @param limit the largest body that is kept: one such there may always be. */
+  isTooMuch(limit: number): boolean {
+    return this.octets > Math.max(MOST_GATHERED, limit);
+  }
+}
+
+/** What is gathered beyond that, in octets, is only passed on. */
+const MOST_GATHERED = 64 * 1024 * 1024;
+
 /** How far the slowest reader may be behind once nothing is kept any more, in octets. */
 const MOST_BEHIND = 256 * 1024;
 
@@ -22,7 +45,10 @@ const MOST_BEHIND = 256 * 1024;
  * fast as the slowest of them.
  */
 export class Fill {
+  /** What it is known by among those that are under way. */
+  readonly key: string;
   readonly #limit: number;
+  readonly #gathered: Gathered;
   readonly #settle: (outcome: FillOutcome) => void;
   /** Settles when the answer begins, or is none to share. */
   readonly outcome: Promise<FillOutcome>;
@@ -31,17 +57,25 @@ export class Fill {
   /** Chunks that are gone from the front, once nothing is kept. */
   #dropped = 0;
   #octets = 0;
+  /** Octets of the chunks that are still there. */
+  #held = 0;
   #overflown = false;
   #length: number | undefined;
   #state: 'filling' | 'complete' | 'failed' = 'filling';
   #error: GatewayError | undefined;
   readonly #readers = new Set<FillReader>();
+  /** The client of the one who asked. */
+  #first: FillReader | undefined;
   #source: BodySource | undefined;
-  #held = false;
+  #paused = false;
+  #onOverflow: (() => void) | undefined;
+  #onUnwanted: (() => void) | undefined;
 
   /** @param limit the largest body that is kept, in octets. */
-  constructor(limit: number) {
+  constructor(key: string, limit: number, gathered: Gathered) {
+    this.key = key;
     this.#limit = limit;
+    this.#gathered = gathered;
     const { promise, resolve } = Promise.withResolvers<FillOutcome>();
     this.outcome = promise;
     this.#settle = resolve;
@@ -65,6 +99,7 @@ export class Fill {
     this.#state = 'failed';
     this.#error = error;
     this.#pump();
+    this.#settleAccount();
   }
 
   #end(outcome: FillOutcome): void {
@@ -96,11 +131,13 @@ export class Fill {
 
   /**
    * The stage in the way of the answer to the one who asked: from here on, it reads as the others do.
-   * @param done called when the body is complete.
    */
-  stage(next: BodySink, source: BodySource, done: () => void): StageSink {
+  stage(next: BodySink, source: BodySource, { done, overflow, unwanted }: FillEvents): StageSink {
     this.#source = source;
+    this.#onOverflow = overflow;
+    this.#onUnwanted = unwanted;
     const reader = this.#read(next);
+    this.#first = reader;
     return {
       write: (chunk) => this.#push(chunk),
       end: (trailers) => {
@@ -108,6 +145,7 @@ export class Fill {
         reader.trailers = trailers;
         done();
         this.#pump();
+        this.#settleAccount();
       },
       abort: (error) => {
         this.fail(error);
@@ -127,6 +165,8 @@ export class Fill {
       ...(this.#length === undefined ? {} : { length: this.#length }),
       start: (sink): FeedControl => {
         const reader = this.#read(sink);
+        // It was joined in time, but begins only now, when its beginning is gone.
+        if (this.#dropped > 0) reader.tooLate();
         reader.pump();
         return reader;
       },
@@ -146,6 +186,8 @@ export class Fill {
         left: (gone) => {
           this.#readers.delete(gone);
           this.#moved();
+          this.#settleAccount();
+          this.#askWhetherWanted();
         },
       },
       this.#dropped,
@@ -157,10 +199,32 @@ export class Fill {
   #push(chunk: Uint8Array): boolean {
     this.#chunks.push(chunk);
     this.#octets += chunk.length;
-    if (this.#octets > this.#limit) this.#overflown = true;
+    this.#hold(chunk.length);
+    if (!this.#overflown && (this.#octets > this.#limit || this.#gathered.isTooMuch(this.#limit))) {
+      this.#overflown = true;
+      this.#onOverflow?.();
+    }
     this.#pump();
-    this.#held = this.#overflown && this.#behind() > MOST_BEHIND;
-    return !this.#held;
+    this.#askWhetherWanted();
+    this.#paused = this.#overflown && this.#held > MOST_BEHIND;
+    return !this.#paused;
+  }
+
+  #hold(octets: number): void {
+    this.#held += octets;
+    this.#gathered.octets += octets;
+  }
+
+  /** What is over, and read by everybody, takes no memory any more. */
+  #settleAccount(): void {
+    if (this.#state !== 'filling' && this.#readers.size === 0) this.#hold(-this.#held);
+  }
+
+  /** What is not kept is for its readers alone. */
+  #askWhetherWanted(): void {
+    if (!this.#overflown || this.#state !== 'filling') return;
+    const others = this.#readers.size - (this.#first !== undefined && this.#readers.has(this.#first) ? 1 : 0);
+    if (others === 0) this.#onUnwanted?.();
   }
 
   #pump(): void {
@@ -171,8 +235,8 @@ export class Fill {
   /** A reader has gone on, or away. */
   #moved(): void {
     this.#trim();
-    if (!this.#held || this.#behind() > MOST_BEHIND) return;
-    this.#held = false;
+    if (!this.#paused || this.#held > MOST_BEHIND) return;
+    this.#paused = false;
     this.#source?.resume();
   }
 
@@ -181,12 +245,8 @@ export class Fill {
     if (!this.#overflown) return;
     let slowest = this.#dropped + this.#chunks.length;
     for (const { at } of this.#readers) slowest = Math.min(slowest, at);
-    this.#chunks.splice(0, slowest - this.#dropped);
+    for (const { length } of this.#chunks.splice(0, slowest - this.#dropped)) this.#hold(-length);
     this.#dropped = slowest;
-  }
-
-  #behind(): number {
-    return this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0);
   }
 
   /** Whether somebody may still join: all of it is here from its beginning. */

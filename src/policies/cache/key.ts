@@ -12,6 +12,9 @@ export interface CacheKey {
 export function keyMaker({ key, perConsumer }: Pick<CacheOptions, 'key' | 'perConsumer'>) {
   const query = queryReader(key.query);
   const headers = key.headers.map((name) => name.toLowerCase());
+  // Answers outlive a change of the rules, which may make two keys of one.
+  const isUsual = key.query === 'all' && headers.length === 0 && !perConsumer;
+  const shape = isUsual ? '' : `\n${JSON.stringify({ query: key.query, headers, perConsumer })}`;
   return (exchange: Exchange): CacheKey => {
     const { request, client, routeName, consumer } = exchange;
     const host = request.port === undefined ? request.host : `${request.host}:${request.port}`;
@@ -23,7 +26,10 @@ export function keyMaker({ key, perConsumer }: Pick<CacheOptions, 'key' | 'perCo
     };
     // None of these can hold a line feed.
     let text = `${routeName}\n${client.scheme}\n${host}\n${request.path}\n${query(request.query)}`;
+    // A rewritten path may be made of what is not in the key.
+    if (exchange.upstreamPath !== request.path) text += `\n>${exchange.upstreamPath}`;
     for (const name of headers) text += `\n${JSON.stringify(request.headers.getAll(name))}`;
+    text += shape;
     if (perConsumer) text += `\n${consumer === undefined ? '' : JSON.stringify(consumer.id)}`;
     return { text, place };
   };
@@ -38,7 +44,8 @@ function queryReader(rule: CacheOptions['key']['query']): (query: string | undef
   return (query) =>
     (query ?? '')
       .split('&')
-      .filter((pair) => pair !== '' && named.has(nameOf(pair)) === keeps)
+      // Some services take what is behind a semicolon for another parameter.
+      .filter((pair) => pair !== '' && (pair.includes(';') || named.has(nameOf(pair)) === keeps))
       .join('&');
 }
 

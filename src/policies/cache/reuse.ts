@@ -27,7 +27,7 @@ export const nothingSaid: RequestDirectives = {
 export function requestDirectives(headers: HeaderList): RequestDirectives {
   const lines = headers.getAll('cache-control');
   if (lines.length === 0) {
-    const noCache = /(?:^|,)[ \t]*no-cache[ \t]*(?:,|$)/i.test(headers.get('pragma') ?? '');
+    const noCache = /(?:^|,)[ \t]*no-cache[ \t]*(?:,|$)/i.test(headers.getAll('pragma').join());
     return noCache ? { ...nothingSaid, noCache } : nothingSaid;
   }
   const control = new CacheControl(lines);
@@ -41,6 +41,12 @@ export function requestDirectives(headers: HeaderList): RequestDirectives {
   };
 }
 
+/** Whether the answer to this request must not be kept (RFC 9111 §5.2.1.5). */
+export function forbidsStoring(headers: HeaderList): boolean {
+  const lines = headers.getAll('cache-control');
+  return lines.length > 0 && new CacheControl(lines).has('no-store');
+}
+
 /**
  * What becomes of a stored answer that a request selects: it is the answer; it is the answer while it is fetched again in the background;
  * or its target is asked first, and it is the answer if that confirms it.
@@ -51,8 +57,8 @@ export type Reuse = 'fresh' | 'stale' | 'stale-while-revalidate' | 'validate';
 export function reuseOf(head: StoredHead, directives: RequestDirectives, now: number): Reuse {
   if (head.alwaysValidate || directives.noCache) return 'validate';
   const left = freshFor(head, now);
-  if (directives.maxAge !== undefined && ageOf(head, now) > directives.maxAge && directives.maxStale === 0)
-    return 'validate';
+  // Beside `max-stale` too, which is about freshness and not about age.
+  if (directives.maxAge !== undefined && ageOf(head, now) > directives.maxAge) return 'validate';
   if (left > 0) return left >= directives.minFresh ? 'fresh' : 'validate';
   if (head.neverStale || directives.minFresh > 0 || !Number.isFinite(left)) return 'validate';
   if (-left < head.staleWhileRevalidate) return 'stale-while-revalidate';

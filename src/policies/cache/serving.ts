@@ -1,9 +1,8 @@
 import type { StoredAnswer, StoredHead } from '../../core/answer-store.ts';
 import type { Reply } from '../../core/exchange.ts';
 import type { ReplyBody } from '../../core/reply-body.ts';
-import type { HeaderList } from '../../http/header-list.ts';
 import { ageOf, freshFor } from './answer.ts';
-import { portionFor } from './conditions.ts';
+import { portionFor, type Wish } from './conditions.ts';
 
 /** What is told of a stored answer beside its lines. */
 export interface Told {
@@ -29,7 +28,7 @@ const ofBody: ReadonlySet<string> = new Set([
  * The answer to a client from what is stored: all of it, a part, or that it has it already.
  * @returns undefined when the stored part is not the one that is wanted.
  */
-export function replyFrom({ head, body }: StoredAnswer, request: HeaderList, told: Told): Reply | undefined {
+export function replyFrom({ head, body }: StoredAnswer, request: Wish, told: Told): Reply | undefined {
   const portion = portionFor(head, body.length, request, told.now);
   const lines = linesOf(head, told);
   if (portion.kind === 'missing') return undefined;
@@ -43,7 +42,7 @@ export function replyFrom({ head, body }: StoredAnswer, request: HeaderList, tol
 }
 
 /** The answer to a client from what is only just arriving. */
-export function replyFromFill(head: StoredHead, body: ReplyBody, request: HeaderList, told: Told): Reply {
+export function replyFromFill(head: StoredHead, body: ReplyBody, request: Wish, told: Told): Reply {
   const { kind } = portionFor(head, 0, request, told.now);
   const lines = linesOf(head, told);
   return kind === 'not-modified'

@@ -1,10 +1,12 @@
 import type { StoredHead } from '../../core/answer-store.ts';
 import { CacheControl } from '../../http/cache-control.ts';
+import { httpDate } from '../../http/date.ts';
 import { isEntityTag } from '../../http/entity-tag.ts';
 import { parseContentRange } from '../../http/byte-range.ts';
 import { parseTokenList } from '../../http/field.ts';
 import type { HeaderList } from '../../http/header-list.ts';
 import type { ReceivedHead } from './answer.ts';
+import { forbidsStoring } from './reuse.ts';
 import { directivesOf, initialAge, lifetimeOf, saysHowLong, type LifetimeRules } from './freshness.ts';
 import { selectingValues, varyNames } from './vary.ts';
 
@@ -56,6 +58,14 @@ const understood: ReadonlySet<number> = new Set([
   ...[500, 501, 502, 503, 504],
 ]);
 
+/**
+ * Statuses that are about one request, by what is in its headers and not in the key: whoever sends such a request must not
+ * decide what the others get, whatever the answer says of its freshness.
+ */
+const ofOneRequest: ReadonlySet<number> = new Set([
+  ...[401, 406, 407, 408, 411, 412, 413, 415, 416, 417, 421, 425, 426, 428, 429, 431],
+]);
+
 /** Fields that are about one connection or one client, and never kept (RFC 9111 §3.1). */
 const neverKept: ReadonlySet<string> = new Set([
   ...['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
@@ -74,8 +84,9 @@ export function headToStore(
 ): StoredHead | NotStored {
   const { status, headers } = received;
   if (request.method !== 'GET' && !request.represents) return 'method';
-  if (status < 200 || status === 304) return 'status';
-  if (new CacheControl(request.headers.getAll('cache-control')).has('no-store')) return 'request-no-store';
+  if (status < 200 || status === 304 || (ofOneRequest.has(status) && rules.ttl(status) === undefined))
+    return 'status';
+  if (forbidsStoring(request.headers)) return 'request-no-store';
   const { control } = directivesOf(headers);
   const refusal = refusedBy(control, status) ?? refusedFor(request, received, control, rules);
   if (refusal !== undefined) return refusal;
@@ -118,7 +129,7 @@ function refusedFor(
 
 /** RFC 9111 §3.5. */
 function allowsCredentials(control: CacheControl): boolean {
-  return control.has('public') || control.has('s-maxage') || control.has('must-revalidate');
+  return control.has('public') || control.isSeconds('s-maxage') || control.has('must-revalidate');
 }
 
 /** Whether there is ever a request that it answers, if only once it has been confirmed. */
@@ -152,6 +163,10 @@ function describe(
     alwaysValidate: unqualified,
     neverStale:
       unqualified ||
+      // Whoever provokes an error does not decide for how long it is seen.
+      status >= 400 ||
+      // What cannot be read, or is said twice, is no leave to go beyond it (RFC 9111 §4.2.1).
+      ['max-age', 's-maxage'].some((name) => control.has(name) && !control.isSeconds(name)) ||
       control.has('must-revalidate') ||
       control.has('proxy-revalidate') ||
       // It means proxy-revalidate (RFC 9111 §5.2.2.10), unless its origin allows staleness in so many words.
@@ -183,13 +198,19 @@ function tagsOf(headers: HeaderList): string[] {
 
 /**
  * What an answer looks like once its target has confirmed it with a 304 (RFC 9111 §4.3.4): with the 304's lines, except those that
- * describe the stored body.
+ * describe the stored body. One that does not say when it was made was made now (RFC 9110 §6.6.1): the stored `Date` would make it
+ * old again.
+ * @param now milliseconds since the epoch.
  */
 export function confirmedHeaders(
   stored: StoredHead,
   confirmation: HeaderList,
+  now: number,
 ): (readonly [name: string, value: string])[] {
-  const fresh = [...confirmation].filter(([name]) => !describesBody.has(name.toLowerCase()));
+  const fresh: (readonly [string, string])[] = [...confirmation].filter(
+    ([name]) => !describesBody.has(name.toLowerCase()),
+  );
+  if (!confirmation.has('date')) fresh.push(['Date', httpDate(now)]);
   const replaced = new Set(fresh.map(([name]) => name.toLowerCase()));
   return [...stored.lines.filter(([name]) => !replaced.has(name.toLowerCase())), ...fresh];
 }

@@ -1,5 +1,5 @@
 import type { StoredHead } from '../../core/answer-store.ts';
-import { parseTokenList, trimOws } from '../../http/field.ts';
+import { isToken, parseTokenList, trimOws } from '../../http/field.ts';
 import type { HeaderList } from '../../http/header-list.ts';
 
 /** More names than this, and answers hardly ever fit another request. */
@@ -23,7 +23,20 @@ const preferences: ReadonlySet<string> = new Set([
 export function varyNames(headers: HeaderList): string[] | undefined {
   const names = new Set(headers.getAll('vary').flatMap(parseTokenList));
   if (names.has('*') || names.size > MOST_NAMES) return undefined;
-  return [...names].some((name) => personal.has(name)) ? undefined : [...names].toSorted();
+  // What is no name may have been meant to be one.
+  return [...names].every((name) => isToken(name) && !personal.has(name)) ? [...names].toSorted() : undefined;
+}
+
+/** Whether a request still has what it had there when its answer was looked for. */
+export function sameSelection({ vary }: Pick<StoredHead, 'vary'>, request: HeaderList): boolean {
+  return vary.every(([name, value]) => selectingValue(name, request) === value);
+}
+
+/** Whether two answers depend on the same. */
+export function sameNames(one: Pick<StoredHead, 'vary'>, other: Pick<StoredHead, 'vary'>): boolean {
+  return (
+    one.vary.length === other.vary.length && one.vary.every(([name], at) => other.vary[at]?.[0] === name)
+  );
 }
 
 /** What a request has under each of the names. */
@@ -47,7 +60,10 @@ function isPreferred(lines: StoredHead['lines'], request: HeaderList): boolean {
   const language = lines.find(([name]) => name.toLowerCase() === 'content-language')?.[1].toLowerCase();
   const [first, second] = preferencesIn(request.getAll('accept-language'));
   return (
-    first !== undefined && first.name === language && (second === undefined || second.weight < first.weight)
+    first !== undefined &&
+    first.weight > 0 &&
+    first.name === language &&
+    (second === undefined || second.weight < first.weight)
   );
 }
 
@@ -58,7 +74,9 @@ function isPreferred(lines: StoredHead['lines'], request: HeaderList): boolean {
 function selectingValue(name: string, request: HeaderList): string {
   const lines = request.getAll(name);
   if (lines.length === 0) return '\0';
-  if (!preferences.has(name)) return membersOf(lines).join(',');
+  // Commas and blanks within quotes are no punctuation, and what means the same is for its specification to say.
+  if (!preferences.has(name))
+    return lines.some((line) => line.includes('"')) ? lines.join(', ') : membersOf(lines).join(',');
   return preferencesIn(lines)
     .map(({ text }) => text)
     .join(',');
