@@ -31,6 +31,8 @@ async function start(options: Partial<AdminOptions> = {}): Promise<AdminServer> 
     metrics: () => '# HELP up x\n',
     ready: () => ({ ready: true, reason: undefined }),
     config: () => ({ version: '1', config: { admin: { token } } }),
+    routes: () => ['shop'],
+    purge: () => Promise.resolve('here'),
     ...options,
   });
   return open;

@@ -6,6 +6,7 @@ import type { Logger } from '../core/logger.ts';
 import { expositionType } from '../observe/exposition.ts';
 import { maskSecrets } from '../observe/mask-secrets.ts';
 import { AdminGate, type Refusal } from './admin-gate.ts';
+import { purgePage, type PurgeTools } from './purge-page.ts';
 
 /** Whether the gateway takes new requests, and why not. */
 export interface Readiness {
@@ -16,7 +17,7 @@ export interface Readiness {
   readonly workers?: { readonly serving: number; readonly wanted: number } | undefined;
 }
 
-export interface AdminOptions {
+export interface AdminOptions extends PurgeTools {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
@@ -48,19 +49,19 @@ interface Page {
 const jsonType = 'application/json; charset=utf-8';
 
 /**
- * Starts the admin listener: `/metrics`, `/healthz`, `/readyz` and `/config`, for reading only.
+ * Starts the admin listener: `/metrics`, `/healthz`, `/readyz` and `/config`, for reading only, and `/cache/purge`.
  * @throws the error of `listen`, such as EADDRINUSE.
  */
 export async function startAdmin(options: AdminOptions): Promise<AdminServer> {
   const gate = new AdminGate(options);
   const server = createServer(serverLimits, (request, response) => {
-    try {
-      serve(options, gate, request, response);
-    } catch (error) {
+    serve(options, gate, request, response).catch((error: unknown) => {
+      // Who has gone in the middle of a request needs no answer.
+      if (request.destroyed && !request.complete) return;
       options.logger.error({ err: error, path: pathOf(request) }, 'the admin listener failed to answer');
       if (!response.headersSent) send(response, request, refusalPage(500, 'This could not be answered.'));
       else response.destroy();
-    }
+    });
   });
   capConnections(server);
   server.maxRequestsPerSocket = 1000;
@@ -106,12 +107,12 @@ const serverLimits = {
   requireHostHeader: true,
 };
 
-function serve(
+async function serve(
   options: AdminOptions,
   gate: AdminGate,
   request: IncomingMessage,
   response: ServerResponse,
-): void {
+): Promise<void> {
   const refusal = gate.refuse(request);
   if (refusal !== undefined) {
     refuse(response, request, refusal);
@@ -123,13 +124,25 @@ function serve(
   const unauthorized = isProbe ? undefined : gate.refuseWithoutToken(request);
   if (unauthorized !== undefined) {
     refuse(response, request, unauthorized);
+  } else if (path === '/cache/purge') {
+    await servePurge(options, request, response);
   } else if (page === undefined) {
-    send(response, request, refusalPage(404, 'There are /metrics, /healthz, /readyz and /config.'));
+    const known = 'There are /metrics, /healthz, /readyz and /config to read, and /cache/purge to post to.';
+    send(response, request, refusalPage(404, known));
   } else if (request.method !== 'GET' && request.method !== 'HEAD') {
-    send(response, request, refusalPage(405, 'Everything here is for reading only.'), { allow: 'GET, HEAD' });
+    send(response, request, refusalPage(405, 'This is for reading only.'), { allow: 'GET, HEAD' });
   } else {
     send(response, request, page());
   }
+}
+
+async function servePurge(
+  options: AdminOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (request.method === 'POST') send(response, request, json(...(await purgePage(request, options))));
+  else send(response, request, refusalPage(405, 'This takes POST.'), { allow: 'POST' });
 }
 
 function pages(options: AdminOptions, path: string): (() => Page) | undefined {

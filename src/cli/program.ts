@@ -1,6 +1,7 @@
 import { type Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { version } from '../gateway/version.ts';
 import { addKey } from './commands/key.ts';
+import { addPurge } from './commands/purge.ts';
 import { addUser } from './commands/user.ts';
 import { exitCodes } from './failure.ts';
 import type { Terminal } from './terminal.ts';
@@ -53,6 +54,7 @@ function createProgram(terminal: Terminal, exit: (code: number) => void): Comman
   addExplain(program, terminal, exit);
   addStart(program, terminal, exit);
   addSchema(program, terminal);
+  addPurge(program, terminal);
   addKey(program, terminal);
   addUser(program, terminal);
   return program;

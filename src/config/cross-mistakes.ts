@@ -1,4 +1,5 @@
 import type { PolicyDefinition } from '../core/policy.ts';
+import { cacheMistakes } from './checks/cache.ts';
 import { identityMistakes } from './checks/identity.ts';
 import { listenerMistakes } from './checks/listeners.ts';
 import { regExpMistakes, type RegExpVerdicts } from './checks/regular-expressions.ts';
@@ -20,6 +21,7 @@ export function* crossMistakes(
   return [
     ...listenerMistakes(view),
     ...identityMistakes(view),
+    ...cacheMistakes(view),
     ...upstreamMistakes(view),
     ...nameMistakes(view),
     ...routeMistakes(view, policies),

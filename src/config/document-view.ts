@@ -20,6 +20,7 @@ export interface DocumentView {
   readonly policies: readonly ParsedPolicyUse[] | undefined;
   /** Undefined when there is none, or it could not be read. */
   readonly redis: ConfigDocument['redis'];
+  readonly cache: ConfigDocument['cache'] | undefined;
   readonly routes: readonly Partial<RouteDocument>[];
   /** Whether something is written at the path. */
   readonly has: (path: readonly (string | number)[]) => boolean;
@@ -29,7 +30,7 @@ export interface DocumentView {
 
 /** The view of a document in which each key is right by itself. */
 export function completeView(document: ConfigDocument, raw: unknown): DocumentView {
-  const { listen, admin, identity, policies, routes, redis } = document;
+  const { listen, admin, identity, policies, routes, redis, cache } = document;
   return {
     listen,
     admin,
@@ -37,6 +38,7 @@ export function completeView(document: ConfigDocument, raw: unknown): DocumentVi
     policies,
     routes,
     redis,
+    cache,
     upstreams: new Map(Object.entries(document.upstreams)),
     has: hasIn(raw),
     raw,
@@ -46,13 +48,14 @@ export function completeView(document: ConfigDocument, raw: unknown): DocumentVi
 /** The view of a document with mistakes: each key is read by itself, and those with mistakes are left out. */
 export function salvagedView(schema: DocumentSchema, raw: unknown): DocumentView {
   const { shape } = schema;
-  const { listen, admin, identity, policies, redis } = readKeys(
+  const { listen, admin, identity, policies, redis, cache } = readKeys(
     {
       listen: shape.listen,
       admin: shape.admin,
       identity: shape.identity,
       policies: shape.policies,
       redis: shape.redis,
+      cache: shape.cache,
     },
     raw,
   );
@@ -64,6 +67,7 @@ export function salvagedView(schema: DocumentSchema, raw: unknown): DocumentView
     identity: identity ?? readIdentity(valueAt(raw, ['identity', 'headers'])),
     policies,
     redis,
+    cache,
     upstreams: readUpstreams(valueAt(raw, ['upstreams'])),
     routes: Array.isArray(rawRoutes) ? rawRoutes.map((route) => readKeys(routeShape, route)) : [],
     has: hasIn(raw),

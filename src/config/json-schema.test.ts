@@ -36,6 +36,7 @@ describe('the JSON Schema', () => {
       ...[
         '$schema',
         'admin',
+        'cache',
         'drain',
         'forwarded',
         'identity',
@@ -44,6 +45,7 @@ describe('the JSON Schema', () => {
         'log',
         'overload',
         'policies',
+        'rateLimits',
         'redis',
         'routes',
       ],

@@ -57,6 +57,8 @@ describe('a configuration that says next to nothing', () => {
       log: { access: 'auto', level: 'info', query: false },
       drain: { accept: 5000, timeout: 30_000 },
       overload: { eventLoopDelay: 200, memory: 0.85 },
+      rateLimits: { memory: 67_108_864 },
+      cache: { memory: 134_217_728, largest: 1_048_576, redis: true },
     });
   });
 

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { AnswerStore } from './answer-store.ts';
 import type { Clock } from './clock.ts';
 import type { Exchange, Reply, ResponseHead } from './exchange.ts';
 import type { Fetch } from './fetch.ts';
@@ -20,6 +21,8 @@ export interface Setup {
   readonly share: Share;
   /** Counts requests against limits. */
   readonly limits: LimitStore;
+  /** Where answers are kept. Made when it is first asked for, which is in `create`. */
+  readonly answers: AnswerStore;
   /** The store that several gateways have in common; undefined without `redis:` in the configuration. */
   readonly redis: RedisLink | undefined;
   /** The name of the route that this instance belongs to; '' for an instance on every route. */

@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts';
+import type { Purge } from '../core/answer-store.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
 import type { PolicyDefinition } from '../core/policy.ts';
@@ -13,6 +14,7 @@ import type { ListenerAddress } from './listener.ts';
 import { ClientConnections, defaultConnectionLimit, Listener } from './listener.ts';
 import type { OverloadGauges, OverloadLevel } from './overload.ts';
 import { OverloadMonitor } from './overload.ts';
+import type { PurgeOutcome } from './purge-outcome.ts';
 import type { Candidate, Preparation, Serving } from './serving.ts';
 import type { Snapshot } from './snapshot.ts';
 import { SnapshotError } from './snapshot.ts';
@@ -83,7 +85,7 @@ export class DataPlane implements Serving {
       accessLog,
       overload: this.#overload,
       limits: new LocalLimits(limits.memory, limits.owner, clock),
-      ...(among === undefined ? {} : { instance: among.instance }),
+      ...(among === undefined ? {} : { instance: among.instance, siblings: among.instance }),
     });
     this.#connections = new ClientConnections(this.#core);
   }
@@ -144,6 +146,11 @@ export class DataPlane implements Serving {
 
   giveUp(): void {
     // Nobody waits here: what a preparation does is done in a moment.
+  }
+
+  /** @param everywhere whether other gateways are told. */
+  purge(purge: Purge, everywhere = true): Promise<PurgeOutcome> {
+    return this.#core.snapshot.answers.purge(purge, everywhere);
   }
 
   /** @param accept milliseconds for which connections are still accepted; as the configuration says when left out. */

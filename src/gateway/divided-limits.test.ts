@@ -5,6 +5,7 @@ import { dividedLimits, share } from './divided-limits.ts';
 
 const config = createConfigSchema([]).parse({
   limits: { inFlight: 10, connections: 7 },
+  cache: { memory: '10mb' },
   upstreams: {
     one: { targets: ['http://127.0.0.1:1'], limits: { inFlight: 5, connections: 2, queue: '3s' } },
     two: 'http://127.0.0.1:2',
@@ -13,7 +14,9 @@ const config = createConfigSchema([]).parse({
 });
 
 test('limits of the gateway are divided by its threads, rounded up', () => {
-  const { limits, upstreams } = dividedLimits(config, 3);
+  const { cache, limits, upstreams } = dividedLimits(config, 3);
+  // Memory is the one thing of which there must not be more.
+  assert.deepEqual(cache, { memory: 3_495_253, largest: 1_048_576, redis: true });
   assert.equal(limits.inFlight, 4);
   assert.equal(limits.connections, 3);
   assert.equal(limits.headerBytes, config.limits.headerBytes);

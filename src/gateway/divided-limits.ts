@@ -6,12 +6,13 @@ import type { Config, UpstreamConfig } from '../config/schema.ts';
  */
 export function dividedLimits(config: Config, threads: number): Config {
   if (threads === 1) return config;
-  const { limits, upstreams } = config;
+  const { cache, limits, upstreams } = config;
   const divided = Object.entries(upstreams).map(
     ([name, upstream]) => [name, dividedUpstream(upstream, threads)] as const,
   );
   return {
     ...config,
+    cache: { ...cache, memory: Math.floor(cache.memory / threads) },
     limits: {
       ...limits,
       inFlight: share(limits.inFlight, threads),

@@ -18,6 +18,7 @@ import type { GatewayMetrics } from '../observe/gateway-metrics.ts';
 import { type ClosableLink, linkRedis } from '../store/redis/redis-link.ts';
 import { TargetStates } from '../upstream/target.ts';
 import { Upstream, UpstreamState } from '../upstream/upstream.ts';
+import { SnapshotAnswers } from './answers.ts';
 import type { RunningExchange } from './exchange-context.ts';
 import type { Nobody } from './nobody.ts';
 import { loopError } from './outgoing.ts';
@@ -45,6 +46,8 @@ export interface CoreOptions {
   readonly fetch?: Fetch;
   /** How Redis is reached; over the network when left out. */
   readonly redis?: ClosableLink;
+  /** What the threads of a gateway know each other by; left out where there is one. */
+  readonly siblings?: string | undefined;
   /** What the gateway is told apart by from others of its name; made up when left out. */
   readonly instance?: string;
 }
@@ -128,6 +131,7 @@ export class GatewayCore {
       fetch: this.#options.fetch ?? systemFetch,
       shared: this.#shared,
       limits,
+      answers: this.#answers(config),
       redis: this.#redis(config),
       upstream: (name: string) => {
         const upstreamConfig = config.upstreams[name];
@@ -149,6 +153,7 @@ export class GatewayCore {
     this.#snapshot = snapshot;
     this.#via = `${config.via}-${this.#instance}`;
     this.#inFlightLimit = config.limits.inFlight;
+    snapshot.answers.adopt();
     this.#options.overload.configure(config.overload.eventLoopDelay, config.overload.memory);
     const upstreams = Object.values(config.upstreams);
     for (const upstream of upstreams) this.#stateOf(upstream.name).limit = placesOf(upstream);
@@ -263,6 +268,14 @@ export class GatewayCore {
     this.#snapshot?.retire();
     this.targets.destroy();
     this.wheel.close();
+  }
+
+  #answers(config: Config): SnapshotAnswers {
+    const { clock, random, metrics, siblings } = this.#options;
+    const redis = (wanted: Config): Lease<ClosableLink> | undefined => this.#redis(wanted);
+    return new SnapshotAnswers(config, {
+      ...{ clock, random, metrics: metrics.answers, shared: this.#shared, siblings, redis },
+    });
   }
 
   /** The same link for the same settings, over reloads, until no snapshot uses it any more. */

@@ -2,6 +2,7 @@ import type { Finding } from '../config/finding.ts';
 import type { LoadResult } from '../config/load-config.ts';
 import type { Mistake } from '../config/mistake.ts';
 import type { Config } from '../config/schema.ts';
+import type { Purge } from '../core/answer-store.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
 import type { PolicyDefinition } from '../core/policy.ts';
@@ -27,6 +28,7 @@ import type { Gateway, GatewayOptions, GatewayStats, ReloadResult } from './gate
 import type { ListenerAddress } from './listener.ts';
 import { maskTexts } from './masked-config.ts';
 import { processGauges } from './overload.ts';
+import type { PurgeOutcome } from './purge-outcome.ts';
 import type { Candidate, Serving } from './serving.ts';
 import { configVersion } from './snapshot.ts';
 import { version } from './version.ts';
@@ -93,6 +95,8 @@ export class RunningGateway implements Gateway {
       metrics: () => this.metrics(),
       ready: () => this.#readiness(),
       config: () => this.#shownConfig(),
+      routes: () => this.config.routes.map(({ name }) => name),
+      purge: (purge) => this.#purge(purge),
     });
   }
 
@@ -284,6 +288,13 @@ export class RunningGateway implements Gateway {
       'the new configuration has mistakes; the old one goes on serving',
     );
     return { ok: false, mistakes };
+  }
+
+  async #purge(purge: Purge): Promise<PurgeOutcome> {
+    this.#metrics.answers.purged(purge.kind);
+    const outcome = (await this.#serving?.purge(purge)) ?? 'nothing';
+    this.#logger.info({ purge, outcome }, 'answers were purged');
+    return outcome;
   }
 
   #readiness(): Readiness {

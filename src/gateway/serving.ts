@@ -1,8 +1,10 @@
 import type { Finding } from '../config/finding.ts';
 import type { LoadResult } from '../config/load-config.ts';
+import type { Purge } from '../core/answer-store.ts';
 import type { ConfigMaterial } from './config-source.ts';
 import type { GatewayStats } from './gateway-options.ts';
 import type { ListenerAddress } from './listener.ts';
+import type { PurgeOutcome } from './purge-outcome.ts';
 
 /** A configuration without mistakes of its own, which those who serve may still find wanting. */
 export interface Candidate {
@@ -36,6 +38,8 @@ export interface Serving {
   prepare(candidate: Candidate): Promise<Preparation>;
   /** Lets whoever waits for a preparation wait no longer: the end has come. */
   giveUp(): void;
+  /** Drops answers that are kept, in this gateway and in all on the same Redis. */
+  purge(purge: Purge): Promise<PurgeOutcome>;
   /** Lets the exchanges under way finish, within the bounds of the configuration. */
   drain(): Promise<void>;
   /** Ends at once. Resolves when nothing is left. */

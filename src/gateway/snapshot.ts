@@ -16,6 +16,7 @@ import type { RouteMetrics } from '../observe/gateway-metrics.ts';
 import type { Router } from '../router/router.ts';
 import { compileRouter } from '../router/router.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { SnapshotAnswers } from './answers.ts';
 import { Forwarding } from './client-address.ts';
 import type { CompiledRoute, NamedPolicy } from './compiled-route.ts';
 import { compileMiss, compileRoute } from './compiled-route.ts';
@@ -32,6 +33,8 @@ export interface SnapshotEnvironment {
   /** Lives as long as the gateway. */
   readonly shared: SharedValues;
   readonly limits: LimitStore;
+  /** Given back when the snapshot is gone. */
+  readonly answers: SnapshotAnswers;
   /** Undefined without `redis:`. Given back when the snapshot is gone. */
   readonly redis: Lease<RedisLink> | undefined;
   readonly upstream: (name: string) => Upstream | undefined;
@@ -66,6 +69,7 @@ export class Snapshot {
   readonly forwarding: Forwarding;
   readonly identity: Identity;
   readonly serverSettings: ServerSettings;
+  readonly answers: SnapshotAnswers;
   readonly #policies: readonly NamedPolicy[];
   readonly #logger: Logger;
   readonly #redis: SnapshotEnvironment['redis'];
@@ -82,6 +86,7 @@ export class Snapshot {
     this.loadedAt = environment.clock.now();
     this.#logger = environment.logger;
     this.#redis = environment.redis;
+    this.answers = environment.answers;
     const identity = new Identity(config.identity);
     this.identity = identity;
     const maker = new PolicyMaker(environment);
@@ -134,6 +139,7 @@ export class Snapshot {
       }
     }
     // Policies may have something left to settle with it.
+    this.answers.release();
     this.#redis?.release();
   }
 }
@@ -183,7 +189,7 @@ class PolicyMaker {
   }
 
   #setupOf(policy: string, routeName: string, paramNames: readonly string[], onEveryRoute: boolean): Setup {
-    const { clock, random, logger, fetch, shared, limits, redis, policyMetrics } = this.#environment;
+    const { clock, random, logger, fetch, shared, limits, answers, redis, policyMetrics } = this.#environment;
     return {
       clock,
       random,
@@ -192,6 +198,9 @@ class PolicyMaker {
       fetch,
       share: shared.of(policy),
       limits,
+      get answers() {
+        return answers.store;
+      },
       redis: redis?.value,
       routeName,
       onEveryRoute,

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { PolicyMetrics } from '../core/policy.ts';
 import type { Counter, MetricsRegistry } from './metrics.ts';
 import type { SeriesSet } from './series-set.ts';
+import { AnswerSeries } from './answer-series.ts';
 import { PolicySeries } from './policy-metrics.ts';
 import { registerProcessMetrics } from './process-metrics.ts';
 import { RedisMetrics } from './redis-metrics.ts';
@@ -37,6 +38,8 @@ export interface GatewayMetricsOptions {
 export class GatewayMetrics {
   /** What is counted about the link to Redis. */
   readonly redis: RedisMetrics;
+  /** What is counted about answers that are kept. */
+  readonly answers: AnswerSeries;
   readonly #routes: RouteSeries;
   readonly #policies: PolicySeries;
   readonly #upstreamErrors: SeriesSet<Counter>;
@@ -122,6 +125,7 @@ export class GatewayMetrics {
     );
     this.#policies = new PolicySeries(registry);
     this.redis = new RedisMetrics(registry);
+    this.answers = new AnswerSeries(registry);
     this.#stopProcessMetrics = registerProcessMetrics(registry);
   }
 

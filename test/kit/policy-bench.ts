@@ -1,10 +1,13 @@
 import type { z } from 'zod';
 import { readWithSchema } from '../../src/config/read-with-schema.ts';
+import type { AnswerStore } from '../../src/core/answer-store.ts';
+import type { Clock } from '../../src/core/clock.ts';
 import type { Exchange, Reply, ResponseHead } from '../../src/core/exchange.ts';
 import type { PolicyDefinition, PolicyInstance, Setup } from '../../src/core/policy.ts';
 import { PolicyOptionError } from '../../src/core/policy.ts';
 import { systemRandom } from '../../src/core/random.ts';
 import { SharedValues } from '../../src/gateway/shared-values.ts';
+import { AnswerMemory } from '../../src/store/answers/answer-memory.ts';
 import { createLimitMemory } from '../../src/store/limits/limit-memory.ts';
 import { LocalLimits } from '../../src/store/limits/local-limits.ts';
 import { fakeResponse } from './fake-exchange.ts';
@@ -90,6 +93,7 @@ function fakeSetup(counts: Map<string, number>, own: Partial<Setup>, part = ''):
     fetch: () => Promise.reject(new Error('no test fetches anything unless it says so')),
     share: new SharedValues().of('test'),
     redis: undefined,
+    answers: answersFor(clock),
     limits: new LocalLimits(createLimitMemory(65_536, systemRandom, clock.now()), 1, clock),
     routeName: 'test',
     onEveryRoute: false,
@@ -97,6 +101,15 @@ function fakeSetup(counts: Map<string, number>, own: Partial<Setup>, part = ''):
     of: (policy) => fakeSetup(counts, own, `${policy} `),
     ...own,
   };
+}
+
+/** Answers in a memory of 1 MiB, of which the largest has 64 KiB. */
+function answersFor(clock: Clock): AnswerStore {
+  const metrics = { kept: () => undefined, evicted: () => undefined };
+  return new AnswerMemory(
+    { clock, metrics, later: (task) => void setImmediate(task) },
+    { bytes: 1_048_576, largest: 65_536 },
+  );
 }
 
 function mistake(path: readonly PropertyKey[], found: string, remedy: string): string {

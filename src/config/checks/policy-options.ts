@@ -1,6 +1,7 @@
 import { systemClock } from '../../core/clock.ts';
 import type { Fetch } from '../../core/fetch.ts';
 import type { LimitStore } from '../../core/limits.ts';
+import { noAnswers } from '../../core/no-answers.ts';
 import type { Logger } from '../../core/logger.ts';
 import {
   PolicyOptionError,
@@ -56,7 +57,7 @@ function failureOf(
   try {
     const setup: Setup = {
       ...{ clock: systemClock, random: systemRandom, logger, metrics, fetch, share, redis },
-      ...{ limits, onEveryRoute: path[0] === 'policies' },
+      ...{ limits, answers: noAnswers, onEveryRoute: path[0] === 'policies' },
       ...{ routeName, paramNames: names, of: () => setup },
     };
     const closing = definition.create(use.options, setup).close?.();

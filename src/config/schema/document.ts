@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { PolicyDefinition } from '../../core/policy.ts';
 import { withRemedy } from '../../core/remedy.ts';
+import { cache } from './cache.ts';
 import { identity } from './identity.ts';
 import { admin, forwarded, listen, trustedProxies, via } from './listener.ts';
 import { policyList } from '../../core/policy-list.ts';
@@ -58,6 +59,7 @@ function makeSchema(policies: readonly PolicyDefinition[]) {
           ),
       })
       .describe('The routes: what to match, and what to do with what matches.'),
+    cache,
     redis,
     log,
     drain,

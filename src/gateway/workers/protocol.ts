@@ -1,9 +1,11 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Finding } from '../../config/finding.ts';
+import type { Purge } from '../../core/answer-store.ts';
 import type { AccessRecord } from '../../observe/access-record.ts';
 import type { ConfigMaterial } from '../config-source.ts';
 import type { CountingPlace } from '../data-plane.ts';
 import type { ListenerAddress } from '../listener.ts';
+import type { PurgeOutcome } from '../purge-outcome.ts';
 
 /** What a thread is started with. */
 export interface ThreadData {
@@ -40,6 +42,8 @@ export type Request =
   | PrepareRequest
   /** Serve with what was prepared, or forget it. */
   | { readonly kind: 'commit' | 'abort' }
+  /** Drop answers that are kept; tell other gateways, or leave that to another thread. */
+  | { readonly kind: 'purge'; readonly purge: Purge; readonly everywhere: boolean }
   /** End: as a drain does, or at once. `accept` takes the place of the configuration's. */
   | { readonly kind: 'drain'; readonly accept?: number }
   | { readonly kind: 'close' };
@@ -47,6 +51,7 @@ export type Request =
 /** What a thread says to a request. */
 export type Answer =
   | { readonly kind: 'done' }
+  | { readonly kind: 'purged'; readonly outcome: PurgeOutcome }
   | { readonly kind: 'ready'; readonly addresses: readonly ListenerAddress[] }
   | { readonly kind: 'wrong'; readonly findings: readonly Finding[] }
   | { readonly kind: 'failed'; readonly error: ErrorData };

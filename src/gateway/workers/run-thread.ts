@@ -86,10 +86,12 @@ class ServingThread {
 
   #onRequest(id: number, request: Request): void {
     if (request.kind === 'drain' || request.kind === 'close') void this.#end(id, request);
+    // Nobody waits with it for a configuration.
+    else if (request.kind === 'purge') void this.#purge(id, request);
     else this.#working = this.#working.then(async () => this.#answer(id, await this.#do(request)));
   }
 
-  async #do(request: Exclude<Request, { kind: 'drain' | 'close' }>): Promise<Answer> {
+  async #do(request: Exclude<Request, { kind: 'drain' | 'close' | 'purge' }>): Promise<Answer> {
     if (request.kind === 'prepare') return this.#prepare(request);
     const prepared = this.#prepared;
     this.#prepared = undefined;
@@ -109,6 +111,14 @@ class ServingThread {
       return { kind: 'ready', addresses: prepared.addresses };
     } catch (error) {
       return { kind: 'failed', error: errorData(error) };
+    }
+  }
+
+  async #purge(id: number, { purge, everywhere }: Request & { readonly kind: 'purge' }): Promise<void> {
+    try {
+      this.#answer(id, { kind: 'purged', outcome: await this.#plane.purge(purge, everywhere) });
+    } catch (error) {
+      this.#answer(id, { kind: 'failed', error: errorData(error) });
     }
   }
 

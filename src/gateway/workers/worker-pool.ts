@@ -1,10 +1,12 @@
 import type { Finding } from '../../config/finding.ts';
 import type { Logger } from '../../core/logger.ts';
+import type { Purge } from '../../core/answer-store.ts';
 import type { GatewayMetrics } from '../../observe/gateway-metrics.ts';
 import type { MetricsRegistry } from '../../observe/metrics.ts';
 import type { ConfigMaterial } from '../config-source.ts';
 import type { GatewayStats } from '../gateway-options.ts';
 import type { ListenerAddress } from '../listener.ts';
+import type { PurgeOutcome } from '../purge-outcome.ts';
 import type { Candidate, Preparation, Serving } from '../serving.ts';
 import { checkAddresses, knownAddresses } from './shared-addresses.ts';
 import { type Answer, errorFrom, type PrepareRequest } from './protocol.ts';
@@ -93,6 +95,24 @@ export class WorkerPool implements Serving {
   giveUp(): void {
     this.#ending = true;
     this.#givenUp.resolve({ kind: 'lost' });
+  }
+
+  /** Every thread drops what it keeps; then one of them tells other gateways. */
+  async purge(purge: Purge): Promise<PurgeOutcome> {
+    const threads = [...this.#threads].filter(({ version }) => version !== undefined);
+    await Promise.all(threads.map((thread) => this.#purgeThread(thread, purge, false)));
+    for (const { thread } of this.#serving) {
+      const answer = thread === undefined ? undefined : await this.#purgeThread(thread, purge, true);
+      if (answer?.kind === 'purged') return answer.outcome;
+    }
+    return 'untold';
+  }
+
+  async #purgeThread(thread: WorkerThread, purge: Purge, everywhere: boolean): Promise<Outcome> {
+    const answer = await thread.ask({ kind: 'purge', purge, everywhere }, grace);
+    // Nobody knows what it still keeps; with it, that is gone.
+    if (answer.kind === 'late' || answer.kind === 'failed') await thread.terminate();
+    return answer;
   }
 
   async drain(): Promise<void> {
