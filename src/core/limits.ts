@@ -84,9 +84,35 @@ export interface LimitStore<Kind extends Limiter = Limiter> {
   limiter(rules: readonly LimitRule[]): Kind;
 }
 
+/** Limits that several gateways have in common, in Redis. */
+export interface SharedLimits {
+  /** Asks Redis for each decision: one round trip for all the rules. */
+  exact(rules: readonly LimitRule[]): Limiter;
+  /**
+   * Decides in this process, and settles with Redis afterwards what was counted here and elsewhere. What was let pass too early is
+   * paid back before anything passes again.
+   * @param every milliseconds from a decision to the settlement of its key.
+   */
+  synced(rules: readonly LimitRule[], every: number): SyncedLimiter;
+}
+
+/** Where policies count requests. */
+export interface Limits extends LimitStore {
+  /** Undefined without `redis:` in the configuration. */
+  readonly shared?: SharedLimits | undefined;
+}
+
 /** A limiter that never lets wait. */
 export interface LocalLimiter extends Limiter {
   decide(key: string, cost: number, effect: LimitEffect): LimitDecision;
+}
+
+/** A limiter that settles afterwards. */
+export interface SyncedLimiter extends LocalLimiter {
+  /** Whether the last settlement succeeded; true before the first one. */
+  readonly inTouch: boolean;
+  /** Settles now what is to be settled. Never rejects. */
+  settle(): Promise<void>;
 }
 
 /** The store in the memory of this process, that all its threads share. */

@@ -3,7 +3,7 @@ import type { AnswerStore } from './answer-store.ts';
 import type { Clock } from './clock.ts';
 import type { Exchange, Reply, ResponseHead } from './exchange.ts';
 import type { Fetch } from './fetch.ts';
-import type { LimitStore } from './limits.ts';
+import type { Limits } from './limits.ts';
 import type { Logger } from './logger.ts';
 import type { Random } from './random.ts';
 import type { RedisLink } from './redis.ts';
@@ -20,7 +20,7 @@ export interface Setup {
   /** Lends what all instances of this policy have in common, over routes and reloads. */
   readonly share: Share;
   /** Counts requests against limits. */
-  readonly limits: LimitStore;
+  readonly limits: Limits;
   /** Where answers are kept. Made when it is first asked for, which is in `create`. */
   readonly answers: AnswerStore;
   /** The store that several gateways have in common; undefined without `redis:` in the configuration. */
@@ -38,11 +38,22 @@ export interface Setup {
 /** Counters that a policy may keep. Each appears as `waygate_policy_<policy>_<name>_total{route="…"}`. */
 export interface PolicyMetrics {
   /**
+   * A histogram of how long calls to others take, `waygate_policy_<policy>_<name>_seconds{route="…"}`, made once in `create`.
+   * Names are `[a-z_]+`.
+   */
+  timer(name: string, help: string): PolicyTimer;
+  /**
    * A counter of that name, made once in `create`. Names are `[a-z_]+`.
    * @param labels what else tells counters of that name apart, always the same labels: values from the configuration, never
    *   from a request.
    */
   counter(name: string, help: string, labels?: Readonly<Record<string, string>>): PolicyCounter;
+}
+
+/** How long something takes. */
+export interface PolicyTimer {
+  /** @param time milliseconds. */
+  observe(time: number): void;
 }
 
 /** A number that only grows. */

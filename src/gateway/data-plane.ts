@@ -2,6 +2,7 @@ import type { Config } from '../config/schema.ts';
 import type { Purge } from '../core/answer-store.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
+import type { TimerWheel } from '../core/timer-wheel.ts';
 import type { PolicyDefinition } from '../core/policy.ts';
 import type { Random } from '../core/random.ts';
 import { LocalLimits } from '../store/limits/local-limits.ts';
@@ -17,6 +18,7 @@ import { OverloadMonitor } from './overload.ts';
 import type { PurgeOutcome } from './purge-outcome.ts';
 import type { Candidate, Preparation, Serving } from './serving.ts';
 import type { Snapshot } from './snapshot.ts';
+import { Receiver } from './receiver.ts';
 import { SnapshotError } from './snapshot.ts';
 
 /** Where records of exchanges go, as the configuration wants it. */
@@ -67,6 +69,7 @@ export class DataPlane implements Serving {
   readonly #overload: OverloadMonitor;
   readonly #core: GatewayCore;
   readonly #connections: ClientConnections;
+  #receiver: Receiver | undefined;
   #listeners: Listener[] = [];
   #overloadLevel: OverloadLevel = 'none';
 
@@ -88,6 +91,15 @@ export class DataPlane implements Serving {
       ...(among === undefined ? {} : { instance: among.instance, siblings: among.instance }),
     });
     this.#connections = new ClientConnections(this.#core);
+  }
+
+  get wheel(): TimerWheel {
+    return this.#core.wheel;
+  }
+
+  /** Takes in requests that come in no connection of ours. */
+  get receiver(): Receiver {
+    return (this.#receiver ??= new Receiver(this.#core));
   }
 
   get addresses(): readonly ListenerAddress[] {

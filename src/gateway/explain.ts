@@ -7,11 +7,7 @@ import type { Fetch } from '../core/fetch.ts';
 import type { ExplainedStep, PolicyDefinition, PolicyInstance } from '../core/policy.ts';
 import { commonMethods } from '../http/methods.ts';
 import { hasEncodedSeparator } from '../http/path.ts';
-import { REQUEST } from '../http1/llhttp.ts';
-import { malformedRequest } from '../http1/malformed-request.ts';
-import { COMPLETE, MessageReader } from '../http1/message-reader.ts';
 import type { Http1Request } from '../http1/request-head.ts';
-import { createHeadMemory, readRequestHead } from '../http1/request-head.ts';
 import { ServerConnection } from '../http1/server-connection.ts';
 import type { RouteRequest } from '../router/conditions.ts';
 import type { ConsideredRoute } from '../router/explain.ts';
@@ -21,6 +17,7 @@ import type { GatewayCore } from './gateway-core.ts';
 import { GatewayExchange } from './gateway-exchange.ts';
 import { withIdleCore } from './idle-core.ts';
 import { PolicyWatch } from './policy-watch.ts';
+import { readHead } from './receiver.ts';
 import { buildCall, methodTakesNoTunnel, refusedUpgrade, targetPath } from './outgoing.ts';
 
 /** A request to be explained. */
@@ -132,7 +129,7 @@ class Explainer {
     const context = new ConnectionContext(this.#core, peerIp, () => undefined);
     let request: Http1Request;
     try {
-      request = this.#read();
+      request = readHead(this.#core, this.#question.head);
     } catch (error) {
       return nothingButEnd(peerIp, refused(error));
     }
@@ -154,19 +151,6 @@ class Explainer {
       consumer: this.#consumer,
       end,
     };
-  }
-
-  /** @throws GatewayError when it is not well-formed. */
-  #read(): Http1Request {
-    const settings = this.#core.snapshot.serverSettings;
-    const reader = new MessageReader(this.#core.llhttp, REQUEST);
-    try {
-      const result = reader.readHead(Buffer.from(this.#question.head, 'latin1'), 0);
-      if (result !== COMPLETE) throw malformedRequest(reader, settings);
-      return readRequestHead(reader, settings, createHeadMemory());
-    } finally {
-      reader.close();
-    }
   }
 
   /** The steps of `GatewayExchange`, in its order; a test compares the outcome with what a target receives. */

@@ -2,7 +2,7 @@ import type { Config, UpstreamConfig } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Fetch } from '../core/fetch.ts';
-import type { LimitStore } from '../core/limits.ts';
+import type { Limits } from '../core/limits.ts';
 import type { Logger } from '../core/logger.ts';
 import { LoopTurn } from '../core/loop-turn.ts';
 import type { PolicyDefinition } from '../core/policy.ts';
@@ -15,6 +15,8 @@ import { ReadMemory } from '../http1/read-memory.ts';
 import type { Http1Request } from '../http1/request-head.ts';
 import type { AccessRecord } from '../observe/access-log.ts';
 import type { GatewayMetrics } from '../observe/gateway-metrics.ts';
+import type { LocalLimits } from '../store/limits/local-limits.ts';
+import { RedisLimits } from '../store/redis/redis-limits.ts';
 import { type ClosableLink, linkRedis } from '../store/redis/redis-link.ts';
 import { TargetStates } from '../upstream/target.ts';
 import { Upstream, UpstreamState } from '../upstream/upstream.ts';
@@ -41,7 +43,7 @@ export interface CoreOptions {
   readonly policies: readonly PolicyDefinition[];
   readonly overload: OverloadMonitor;
   /** What policies count requests with. */
-  readonly limits: LimitStore;
+  readonly limits: LocalLimits;
   /** How policies get documents from other servers; over the network when left out. */
   readonly fetch?: Fetch;
   /** How Redis is reached; over the network when left out. */
@@ -68,6 +70,7 @@ export class GatewayCore {
   readonly #options: CoreOptions;
   readonly #dates: DateCache;
   readonly #shared = new SharedValues();
+  readonly #sharedLimits = new WeakMap<ClosableLink, RedisLimits>();
   /** Exchanges that go on, or began, without a client. */
   readonly nobodies = new Set<Nobody>();
   readonly #upstreamStates = new Map<string, UpstreamState>();
@@ -121,7 +124,8 @@ export class GatewayCore {
    * @throws SnapshotError with every mistake that policies find in their options.
    */
   compile(config: Config, version?: string): Snapshot {
-    const { policies, clock, random, logger, metrics, limits } = this.#options;
+    const { policies, clock, random, logger, metrics } = this.#options;
+    const redis = this.#redis(config);
     const upstreams = new Map<string, Upstream>();
     const environment = {
       policies,
@@ -130,9 +134,9 @@ export class GatewayCore {
       logger,
       fetch: this.#options.fetch ?? systemFetch,
       shared: this.#shared,
-      limits,
+      limits: this.#limits(redis?.value),
       answers: this.#answers(config),
-      redis: this.#redis(config),
+      redis,
       upstream: (name: string) => {
         const upstreamConfig = config.upstreams[name];
         if (upstreamConfig === undefined) return undefined;
@@ -276,6 +280,15 @@ export class GatewayCore {
     return new SnapshotAnswers(config, {
       ...{ clock, random, metrics: metrics.answers, shared: this.#shared, siblings, redis },
     });
+  }
+
+  /** Here, and in Redis where there is one: the same limits for the same link, for they learn about its clock. */
+  #limits(link: ClosableLink | undefined): Limits {
+    const { limits, clock } = this.#options;
+    if (link === undefined) return limits;
+    let shared = this.#sharedLimits.get(link);
+    if (shared === undefined) this.#sharedLimits.set(link, (shared = new RedisLimits(link, limits, clock)));
+    return { limiter: (rules) => limits.limiter(rules), shared };
   }
 
   /** The same link for the same settings, over reloads, until no snapshot uses it any more. */

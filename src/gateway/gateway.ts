@@ -1,5 +1,5 @@
 import type { Gateway, GatewayOptions } from './gateway-options.ts';
-import { RunningGateway } from './running-gateway.ts';
+import { RunningGateway, type RunningOptions } from './running-gateway.ts';
 import { usualWorkers, type WorkerSettings } from './workers/worker-settings.ts';
 
 /**
@@ -8,11 +8,14 @@ import { usualWorkers, type WorkerSettings } from './workers/worker-settings.ts'
  * @throws the error of `listen`, such as EADDRINUSE, when an address is taken.
  */
 export function createGateway(options: GatewayOptions): Promise<Gateway> {
-  return createGatewayWith(options, usualWorkers);
+  return createGatewayWith(options);
 }
 
-/** The same, and says how its threads behave where it has several. */
-export async function createGatewayWith(options: GatewayOptions, workers: WorkerSettings): Promise<Gateway> {
+/** The same, and says how its threads behave where it has several, and whether it listens at all. */
+export async function createGatewayWith(
+  options: GatewayOptions & Pick<RunningOptions, 'listens'>,
+  workers: WorkerSettings = usualWorkers,
+): Promise<RunningGateway> {
   const gateway = new RunningGateway({ ...options, env: options.env ?? process.env }, workers);
   try {
     await gateway.start();

@@ -44,9 +44,16 @@ interface Current {
   readonly loadedAt: number;
 }
 
+/** {@link GatewayOptions}, completed. */
+export interface RunningOptions extends GatewayOptions {
+  readonly env: NodeJS.ProcessEnv;
+  /** Whether it listens where the configuration says; true when left out. */
+  readonly listens?: boolean;
+}
+
 /** What stands around those who serve: the configuration and its files, reloads, the admin listener, the end. */
 export class RunningGateway implements Gateway {
-  readonly #options: GatewayOptions;
+  readonly #options: RunningOptions;
   readonly #workerSettings: WorkerSettings;
   #made: readonly PolicyDefinition[] | undefined;
   readonly #source: RecordingSource;
@@ -66,7 +73,7 @@ export class RunningGateway implements Gateway {
   #reloading: Promise<unknown> = Promise.resolve();
   #draining: Promise<void> | undefined;
 
-  constructor(options: GatewayOptions & { readonly env: NodeJS.ProcessEnv }, workerSettings: WorkerSettings) {
+  constructor(options: RunningOptions, workerSettings: WorkerSettings) {
     this.#options = options;
     this.#workerSettings = workerSettings;
     this.#logger = options.logger ?? createLogger({ level: 'info', pretty: process.stderr.isTTY });
@@ -130,7 +137,7 @@ export class RunningGateway implements Gateway {
    * @throws the error of `listen`, such as EADDRINUSE, when an address is taken.
    */
   async start(): Promise<void> {
-    const loaded = await this.#source.load();
+    const loaded = await this.#load();
     if (!loaded.ok) throw new ConfigError(loaded.mistakes);
     this.#serving = await this.#whoServes(loaded);
     const candidate = this.#candidate(loaded);
@@ -206,6 +213,22 @@ export class RunningGateway implements Gateway {
     });
   }
 
+  /** What an app does that the gateway is mounted in, is not ours: to listen, and on how many cores. */
+  async #load(): Promise<LoadResult> {
+    const loaded = await this.#source.load();
+    if (!loaded.ok || this.#options.listens !== false) return loaded;
+    return { ...loaded, config: { ...loaded.config, listen: [], workers: 1 } };
+  }
+
+  /**
+   * What takes requests in that are handed to it.
+   * @throws TypeError where threads serve: they have listeners of their own.
+   */
+  get mounting(): Pick<DataPlane, 'wheel' | 'receiver'> {
+    if (this.#serving instanceof DataPlane) return this.#serving;
+    throw new TypeError('requests are handed to a gateway that serves in one thread');
+  }
+
   #candidate(loaded: LoadResult & { readonly ok: true }): Candidate {
     return { loaded, version: configVersion(loaded.config), material: () => this.#source.material };
   }
@@ -228,7 +251,7 @@ export class RunningGateway implements Gateway {
   }
 
   async #loadAgain(): Promise<ReloadResult> {
-    const loaded = await this.#source.load();
+    const loaded = await this.#load();
     if (this.#state !== 'serving' || this.#serving === undefined)
       return { ok: false, mistakes: [notServing] };
     if (this.#options.watch !== false && loaded.files.length > 0) this.#watcher.watch(loaded.files);

@@ -4,7 +4,7 @@ import { paramNames as namesCapturedBy } from '../config/schema/path-match.ts';
 import type { Config, PolicyUse } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Fetch } from '../core/fetch.ts';
-import type { LimitStore } from '../core/limits.ts';
+import type { Limits } from '../core/limits.ts';
 import type { Logger } from '../core/logger.ts';
 import type { PolicyDefinition, PolicyMetrics, Setup } from '../core/policy.ts';
 import { PolicyOptionError } from '../core/policy.ts';
@@ -32,7 +32,7 @@ export interface SnapshotEnvironment {
   readonly fetch: Fetch;
   /** Lives as long as the gateway. */
   readonly shared: SharedValues;
-  readonly limits: LimitStore;
+  readonly limits: Limits;
   /** Given back when the snapshot is gone. */
   readonly answers: SnapshotAnswers;
   /** Undefined without `redis:`. Given back when the snapshot is gone. */

@@ -1,6 +1,6 @@
 import { systemClock } from '../../core/clock.ts';
 import type { Fetch } from '../../core/fetch.ts';
-import type { LimitStore } from '../../core/limits.ts';
+import type { Limits, LocalLimiter, SyncedLimiter } from '../../core/limits.ts';
 import { noAnswers } from '../../core/no-answers.ts';
 import type { Logger } from '../../core/logger.ts';
 import {
@@ -57,7 +57,7 @@ function failureOf(
   try {
     const setup: Setup = {
       ...{ clock: systemClock, random: systemRandom, logger, metrics, fetch, share, redis },
-      ...{ limits, answers: noAnswers, onEveryRoute: path[0] === 'policies' },
+      ...{ limits: limitsWith(redis), answers: noAnswers, onEveryRoute: path[0] === 'policies' },
       ...{ routeName, paramNames: names, of: () => setup },
     };
     const closing = definition.create(use.options, setup).close?.();
@@ -95,10 +95,19 @@ const share: Share = (_key, make) => {
   return { value, release: () => value.close?.() };
 };
 
-const limits: LimitStore = {
-  limiter: () => ({ decide: () => Promise.reject(new Error('nothing is counted during a check')) }),
-};
+const limiter = (): LocalLimiter => ({
+  decide() {
+    throw new Error('nothing is counted during a check');
+  },
+});
+
+const synced = (): SyncedLimiter => ({ ...limiter(), inTouch: false, settle: () => Promise.resolve() });
+
+/** Where requests are counted, with Redis and without. */
+function limitsWith(redis: RedisLink | undefined): Limits {
+  return { limiter, shared: redis === undefined ? undefined : { exact: limiter, synced } };
+}
 
 const logger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
-const metrics: PolicyMetrics = { counter: () => ({ add() {} }) };
+const metrics: PolicyMetrics = { counter: () => ({ add() {} }), timer: () => ({ observe() {} }) };

@@ -1,0 +1,89 @@
+import type { Downstream, DownstreamHandler } from '../core/downstream.ts';
+import { GatewayError } from '../core/errors.ts';
+import { problemOf } from '../core/problem.ts';
+import type { Reply } from '../core/exchange.ts';
+import { normalizeIp } from '../http/ip.ts';
+import { REQUEST } from '../http1/llhttp.ts';
+import { malformedRequest } from '../http1/malformed-request.ts';
+import { COMPLETE, MessageReader } from '../http1/message-reader.ts';
+import type { Http1Request } from '../http1/request-head.ts';
+import { createHeadMemory, readRequestHead } from '../http1/request-head.ts';
+import { ConnectionContext } from './connection-context.ts';
+import type { GatewayCore } from './gateway-core.ts';
+import { GatewayExchange } from './gateway-exchange.ts';
+
+/** A request that came in another way than over a listener of ours. */
+export interface ReceivedRequest {
+  /** Its head as it would stand on the wire, latin1, with the empty line: it is read as strictly as any other. */
+  readonly head: string;
+  /** The address of the connection's other end. */
+  readonly peerIp: string;
+  readonly downstream: Downstream;
+}
+
+/** What becomes of it. */
+export type Reception =
+  /** Its exchange begins with `start`. */
+  | { readonly kind: 'exchange'; readonly handler: DownstreamHandler }
+  | { readonly kind: 'no-route' }
+  /** It is no request, and this is the answer. */
+  | { readonly kind: 'refused'; readonly reply: Reply };
+
+/** Takes in requests that come from an app which the gateway is mounted in, or from a program. */
+export class Receiver {
+  readonly #core: GatewayCore;
+  readonly #memory = createHeadMemory();
+  /** The contexts of the last few peers: what is the same for all requests of one is computed once. */
+  readonly #contexts = new Map<string, ConnectionContext>();
+
+  constructor(core: GatewayCore) {
+    this.#core = core;
+  }
+
+  /** @param elsewhere whether somebody else answers what no route matches. */
+  receive({ head, peerIp, downstream }: ReceivedRequest, elsewhere: boolean): Reception {
+    const context = this.#contextOf(normalizeIp(peerIp) ?? peerIp);
+    let request: Http1Request;
+    try {
+      request = readHead(this.#core, head, this.#memory);
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      const id = context.nextId();
+      this.#core.refused(error, id, peerIp, head.slice(0, 256));
+      return { kind: 'refused', reply: problemOf(error, id) };
+    }
+    const handler = context.onRequest(request, downstream);
+    if (elsewhere && handler instanceof GatewayExchange && handler.route.config === undefined) {
+      handler.snapshot.leave();
+      return { kind: 'no-route' };
+    }
+    return { kind: 'exchange', handler };
+  }
+
+  #contextOf(peerIp: string): ConnectionContext {
+    let context = this.#contexts.get(peerIp);
+    if (context === undefined) {
+      if (this.#contexts.size >= MOST_CONTEXTS) this.#contexts.clear();
+      this.#contexts.set(peerIp, (context = new ConnectionContext(this.#core, peerIp, () => undefined)));
+    }
+    return context;
+  }
+}
+
+const MOST_CONTEXTS = 1000;
+
+/**
+ * Reads a head as if it had come over a connection.
+ * @throws GatewayError when it is not well-formed.
+ */
+export function readHead(core: GatewayCore, text: string, memory = createHeadMemory()): Http1Request {
+  const settings = core.snapshot.serverSettings;
+  const reader = new MessageReader(core.llhttp, REQUEST);
+  try {
+    const result = reader.readHead(Buffer.from(text, 'latin1'), 0);
+    if (result !== COMPLETE) throw malformedRequest(reader, settings);
+    return readRequestHead(reader, settings, memory);
+  } finally {
+    reader.close();
+  }
+}
