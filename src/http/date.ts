@@ -34,15 +34,18 @@ export function parseHttpDate(text: string, now: number): number | undefined {
       (index) => found[index],
     );
     const monthIndex = months.indexOf(month.toLowerCase());
-    const date = Date.UTC(
-      fullYear(year, now),
-      monthIndex,
-      Number(day),
-      Number(hours),
-      Number(minutes),
-      // A leap second is the last of its minute.
-      Math.min(Number(seconds), 59),
-    );
+    // Not `Date.UTC` with the year: that takes 0 to 99 for 1900 to 1999.
+    const date =
+      new Date(Date.UTC(2000, monthIndex, 1)).setUTCFullYear(fullYear(year, now), monthIndex, Number(day)) +
+      Date.UTC(
+        1970,
+        0,
+        1,
+        Number(hours),
+        Number(minutes),
+        // A leap second is the last of its minute.
+        Math.min(Number(seconds), 59),
+      );
     const sound =
       monthIndex !== -1 &&
       new Date(date).getUTCDate() === Number(day) &&

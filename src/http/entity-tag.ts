@@ -20,8 +20,9 @@ export function stronglyMatches(a: string, b: string): boolean {
 /**
  * Whether an `If-None-Match` names the entity-tag (RFC 9110 §13.1.2): `*` names every one.
  * @param value the lines of the field, joined by commas.
+ * @param tag that of the representation; undefined for one that has none.
  */
-export function noneMatchNames(value: string, tag: string): boolean {
+export function noneMatchNames(value: string, tag: string | undefined): boolean {
   if (value.trim() === '*') return true;
-  return [...value.matchAll(member)].some(([listed]) => weaklyMatches(listed, tag));
+  return tag !== undefined && [...value.matchAll(member)].some(([listed]) => weaklyMatches(listed, tag));
 }
