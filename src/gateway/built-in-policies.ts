@@ -4,6 +4,7 @@ import { apiKey } from '../policies/api-key/api-key.ts';
 import { authorize } from '../policies/authorize/authorize.ts';
 import { basicAuth } from '../policies/basic-auth/basic-auth.ts';
 import { bodyLimit } from '../policies/body-limit/body-limit.ts';
+import { cache } from '../policies/cache/cache.ts';
 import { cors } from '../policies/cors/cors.ts';
 import { forwardAuth } from '../policies/forward-auth/forward-auth.ts';
 import { headers } from '../policies/headers/headers.ts';
@@ -32,6 +33,7 @@ export const builtInPolicies = [
   authorize,
   basicAuth,
   bodyLimit,
+  cache,
   cors,
   forwardAuth,
   headers,
