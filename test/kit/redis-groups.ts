@@ -1,9 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { eventually } from './eventually.ts';
-import { onFinish } from './finish.ts';
+import { type Ending, onFinish } from './finish.ts';
 import { freePort, RedisServer, startRedis } from './redis-server.ts';
 
 /** Slots of a cluster. */
@@ -17,7 +16,7 @@ export interface RedisCluster {
 }
 
 /** Starts a cluster of three nodes that ends with the test. */
-export async function startCluster(t: TestContext): Promise<RedisCluster> {
+export async function startCluster(t: Ending): Promise<RedisCluster> {
   const nodes: RedisServer[] = [];
   const busPorts: number[] = [];
   for (let i = 0; i < 3; i++) {
@@ -79,7 +78,7 @@ export interface SentinelGroup {
 }
 
 /** Starts a group that ends with the test. Its sentinel needs nobody's consent, and half a second of silence. */
-export async function startSentinel(t: TestContext): Promise<SentinelGroup> {
+export async function startSentinel(t: Ending): Promise<SentinelGroup> {
   const master = await startRedis(t);
   const replica = await startRedis(t, [
     '--replicaof',

@@ -1,4 +1,3 @@
-import type { TestContext } from 'node:test';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Logger } from '../../src/core/logger.ts';
 import { systemRandom } from '../../src/core/random.ts';
@@ -6,7 +5,7 @@ import { type RedisReply, StoreError, type StoreErrorKind } from '../../src/core
 import { type ClosableLink, linkRedis } from '../../src/store/redis/redis-link.ts';
 import type { RedisSettings } from '../../src/store/redis/settings.ts';
 import { eventually } from './eventually.ts';
-import { onFinish } from './finish.ts';
+import { type Ending, onFinish } from './finish.ts';
 
 /** A link, and what it has said and counted. */
 export interface LinkScene {
@@ -37,7 +36,7 @@ export function settingsFor(port: number, more: Partial<RedisSettings> = {}): Re
 }
 
 /** Opens a link that ends with the test. */
-export function openLink(t: TestContext, settings: RedisSettings): LinkScene {
+export function openLink(t: Ending, settings: RedisSettings): LinkScene {
   const log: string[] = [];
   const counts = { ups: 0, openings: 0, answered: 0 };
   const failures = new Map<StoreErrorKind, number>();

@@ -4,10 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { createClient } from '@redis/client';
 import { eventually } from './eventually.ts';
-import { onFinish } from './finish.ts';
+import { type Ending, onFinish } from './finish.ts';
 import { findProgram } from './needs.ts';
 
 /** A real Redis on 127.0.0.1, in a process of its own, that keeps nothing. */
@@ -103,7 +102,7 @@ export async function askRedis(
 }
 
 /** Starts a Redis that ends with the test. @param options as on its command line: `['--requirepass', 'secret']`. */
-export async function startRedis(t: TestContext, options: readonly string[] = []): Promise<RedisServer> {
+export async function startRedis(t: Ending, options: readonly string[] = []): Promise<RedisServer> {
   const server = new RedisServer(await freePort(), options);
   onFinish(t, 'targets', () => server.close());
   await server.start();

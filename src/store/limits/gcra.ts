@@ -4,9 +4,11 @@ import type { Algorithm } from './limit-cell.ts';
  * The level is what is in the bucket, a unit being `window` high: so the bucket drains by exactly `limit` each millisecond, and is full at `burst * window`.
  */
 export const gcra: Algorithm = {
-  advance(cell, { limit, window, burst }, now) {
+  full: ({ window, burst }) => burst * window,
+
+  advance(cell, { limit, window, burst }, now, most = burst * window) {
     const drained = Math.max(0, now - cell.time) * limit;
-    const level = Math.min(cell.level, burst * window);
+    const level = Math.min(cell.level, most);
     // A product that is too large to be exact is larger than any level.
     cell.level = drained >= level ? 0 : level - drained;
     cell.time = now;
@@ -14,11 +16,11 @@ export const gcra: Algorithm = {
 
   fits: (cell, { window, burst }, cost) => cell.level + cost * window <= burst * window,
 
-  add(cell, { window, burst }, cost) {
-    cell.level = Math.min(cell.level + cost * window, burst * window);
+  add(cell, { window, burst }, cost, most = burst * window) {
+    cell.level = Math.max(cell.level, Math.min(cell.level + cost * window, most));
   },
 
-  remaining: (cell, { window, burst }) => burst - Math.ceil(cell.level / window),
+  remaining: (cell, { window, burst }) => Math.max(0, burst - Math.ceil(cell.level / window)),
 
   wait(cell, { limit, window, burst }, cost) {
     return Math.max(0, Math.ceil((cell.level + cost * window - burst * window) / limit));

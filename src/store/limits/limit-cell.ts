@@ -17,12 +17,17 @@ export interface LimitCell {
  * No key is locked out for longer than by a clock that runs evenly.
  */
 export interface Algorithm {
-  /** Lets time pass until now. Whatever stood in the cell, it is a possible one afterwards. */
-  advance(cell: LimitCell, rule: LimitRule, now: number): void;
+  /** The level of a key that has used up all that passes at once. */
+  full(rule: LimitRule): number;
+  /**
+   * Lets time pass until now. Whatever stood in the cell, it is a possible one afterwards.
+   * @param most the highest level there can be: `full`, or more where gateways settle afterwards what each let pass.
+   */
+  advance(cell: LimitCell, rule: LimitRule, now: number, most?: number): void;
   /** Whether so many units pass, at the time of the cell. */
   fits(cell: LimitCell, rule: LimitRule, cost: number): boolean;
-  /** Counts units, up to what the rule allows. */
-  add(cell: LimitCell, rule: LimitRule, cost: number): void;
+  /** Counts units, up to what the rule allows, or up to `most`. */
+  add(cell: LimitCell, rule: LimitRule, cost: number, most?: number): void;
   /** Units that pass. */
   remaining(cell: LimitCell, rule: LimitRule): number;
   /** Milliseconds until so many units pass, at most `burst` of them: until then for all of these, the cell is not as good as new. */

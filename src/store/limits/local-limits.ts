@@ -4,7 +4,6 @@ import type {
   LimitDecision,
   LimitEffect,
   LimitRule,
-  LimitState,
   LocalLimiter,
   LocalLimitStore,
 } from '../../core/limits.ts';
@@ -14,6 +13,8 @@ import { algorithmOf } from './algorithm.ts';
 import { BucketLocks } from './bucket-locks.ts';
 import { KeyHash } from './key-hash.ts';
 import { openLimitMemory } from './limit-memory.ts';
+import { countedState } from './limit-state.ts';
+import { mostOf } from './most-level.ts';
 import { LimitTable } from './limit-table.ts';
 
 /**
@@ -41,15 +42,46 @@ export class LocalLimits implements LocalLimitStore {
   }
 
   limiter(rules: readonly LimitRule[]): LocalLimiter {
-    if (rules.length > MAX_RULES) throw new RangeError(`${rules.length} limits are more than ${MAX_RULES}`);
-    return new RuleSet(rules, this.#table, this.#locks, this.#hash, this.#clock);
+    return this.#open(
+      rules.map((rule) => placeOf(rule)),
+      this.#clock,
+    );
   }
+
+  /**
+   * A limiter that learns from elsewhere what else was counted.
+   * @param clock the one that goes there.
+   */
+  mirror(rules: readonly LimitRule[], clock: Pick<Clock, 'now'>): MirrorLimiter {
+    // Under names of their own: these counts go by another clock.
+    return this.#open(
+      rules.map((rule) => placeOf({ ...rule, id: `mirror ${rule.id}` }, mostOf(rule))),
+      clock,
+    );
+  }
+
+  #open(places: readonly Place[], clock: Pick<Clock, 'now'>): RuleSet {
+    if (places.length > MAX_RULES) throw new RangeError(`${places.length} limits are more than ${MAX_RULES}`);
+    return new RuleSet(places, this.#table, this.#locks, this.#hash, clock);
+  }
+}
+
+/** A limiter in this process beside one elsewhere. */
+export interface MirrorLimiter extends LocalLimiter {
+  /**
+   * Takes over how a key stands elsewhere, where more was counted there than here.
+   * @param cells in the order of the rules.
+   * @param pending units that were counted here and are not in there yet.
+   */
+  merge(key: string, cells: readonly LimitCell[], pending: number): void;
 }
 
 /** A rule on its way through a decision. One object for all decisions: what they do is done before the next one begins. */
 interface Place {
   readonly rule: LimitRule;
   readonly algorithm: Algorithm;
+  /** The highest level there can be. */
+  readonly most: number;
   /** The digest of the rule: that of a key is mixed with it. */
   readonly salt: { readonly low: number; readonly high: number };
   readonly cell: LimitCell;
@@ -61,26 +93,28 @@ interface Place {
   entry: number;
 }
 
-class RuleSet implements LocalLimiter {
+class RuleSet implements MirrorLimiter {
   readonly #places: readonly Place[];
   /** The places in the order of their buckets: who locks in this order waits for nobody who waits. */
   readonly #byBucket: Place[];
   readonly #taken: Int32Array;
+  /** How many places of the bucket order are locked. */
+  #locked = 0;
   readonly #table: LimitTable;
   readonly #locks: BucketLocks;
   readonly #hash: KeyHash;
   readonly #clock: Pick<Clock, 'now'>;
 
   constructor(
-    rules: readonly LimitRule[],
+    places: readonly Place[],
     table: LimitTable,
     locks: BucketLocks,
     keyHash: KeyHash,
     clock: Pick<Clock, 'now'>,
   ) {
-    this.#places = rules.map(placeOf);
-    this.#byBucket = [...this.#places];
-    this.#taken = new Int32Array(rules.length).fill(-1);
+    this.#places = places;
+    this.#byBucket = [...places];
+    this.#taken = new Int32Array(places.length).fill(-1);
     this.#table = table;
     this.#locks = locks;
     this.#hash = keyHash;
@@ -89,19 +123,47 @@ class RuleSet implements LocalLimiter {
 
   decide(key: string, cost: number, effect: LimitEffect): LimitDecision {
     this.#find(key);
-    let locked = 0;
     try {
-      for (const place of this.#byBucket) {
-        if (!place.isLocked) this.#locks.lock(place.bucket);
-        locked++;
-      }
+      this.#lock();
       // Behind the locks, so that time never goes back from one decision on a key to the next.
       return this.#decide(this.#clock.now(), cost, effect);
     } finally {
-      for (let i = 0; i < locked; i++) {
-        const place = this.#byBucket[i];
-        if (place !== undefined && !place.isLocked) this.#locks.unlock(place.bucket);
+      this.#unlock();
+    }
+  }
+
+  merge(key: string, cells: readonly LimitCell[], pending: number): void {
+    this.#find(key);
+    try {
+      this.#lock();
+      const now = this.#clock.now();
+      this.#read(now);
+      for (const [i, { algorithm, rule, most, cell }] of this.#places.entries()) {
+        const other: LimitCell = { time: 0, level: 0, previous: 0, ...cells[i] };
+        algorithm.advance(other, rule, now, most);
+        algorithm.add(other, rule, pending, most);
+        cell.level = Math.max(cell.level, other.level);
+        cell.previous = Math.max(cell.previous, other.previous);
       }
+      const counts = this.#places.some(({ cell: { level, previous } }) => level > 0 || previous > 0);
+      this.#keep(now, counts);
+    } finally {
+      this.#unlock();
+    }
+  }
+
+  #lock(): void {
+    this.#locked = 0;
+    for (const place of this.#byBucket) {
+      if (!place.isLocked) this.#locks.lock(place.bucket);
+      this.#locked++;
+    }
+  }
+
+  #unlock(): void {
+    for (let i = 0; i < this.#locked; i++) {
+      const place = this.#byBucket[i];
+      if (place !== undefined && !place.isLocked) this.#locks.unlock(place.bucket);
     }
   }
 
@@ -125,19 +187,28 @@ class RuleSet implements LocalLimiter {
   }
 
   #decide(now: number, cost: number, effect: LimitEffect): LimitDecision {
+    this.#read(now);
     let allowed = true;
-    for (const place of this.#places) {
-      const { cell, rule, algorithm } = place;
-      place.entry = this.#table.find(place.bucket, place.low, place.high);
-      if (place.entry === -1) cell.time = cell.level = cell.previous = 0;
-      else this.#table.read(place.entry, cell);
-      algorithm.advance(cell, rule, now);
+    for (const { cell, rule, algorithm } of this.#places) {
       if (!algorithm.fits(cell, rule, cost)) allowed = false;
     }
     const counts = effect === 'charge' || (effect === 'take' && allowed);
-    const states = this.#places.map((place) => stateOf(place, cost, counts));
+    const states = this.#places.map(({ rule, algorithm, cell }) =>
+      countedState(rule, algorithm, cell, cost, counts),
+    );
     if (effect !== 'peek') this.#keep(now, counts);
     return { allowed, states };
+  }
+
+  /** How the places stand now. */
+  #read(now: number): void {
+    for (const place of this.#places) {
+      const { cell, rule, algorithm, most } = place;
+      place.entry = this.#table.find(place.bucket, place.low, place.high);
+      if (place.entry === -1) cell.time = cell.level = cell.previous = 0;
+      else this.#table.read(place.entry, cell);
+      algorithm.advance(cell, rule, now, most);
+    }
   }
 
   /** Writes down what was counted; of a request that was refused, only that its keys were seen. */
@@ -154,26 +225,13 @@ class RuleSet implements LocalLimiter {
   }
 }
 
-/** How a rule stands, once the request has been counted, if it is. */
-function stateOf({ rule, algorithm, cell }: Place, cost: number, counts: boolean): LimitState {
-  const allowed = algorithm.fits(cell, rule, cost);
-  const retryAfter = allowed ? 0 : algorithm.wait(cell, rule, cost);
-  if (counts) algorithm.add(cell, rule, cost);
-  const remaining = algorithm.remaining(cell, rule);
-  return {
-    allowed,
-    remaining,
-    more: remaining >= rule.burst ? 0 : algorithm.wait(cell, rule, remaining + 1),
-    reset: algorithm.wait(cell, rule, rule.burst),
-    retryAfter,
-  };
-}
-
-function placeOf(rule: LimitRule): Place {
+function placeOf(rule: LimitRule, most?: number): Place {
   const digest = hash('sha256', rule.id, 'buffer');
+  const algorithm = algorithmOf(rule);
   return {
     rule,
-    algorithm: algorithmOf(rule),
+    algorithm,
+    most: most ?? algorithm.full(rule),
     salt: { low: digest.readUInt32LE(0), high: digest.readUInt32LE(4) },
     cell: { time: 0, level: 0, previous: 0 },
     low: 0,

@@ -6,10 +6,12 @@ import type { Algorithm, LimitCell } from './limit-cell.ts';
  * lies within the last `window` milliseconds. Products instead of shares keep everything whole.
  */
 export const slidingWindow: Algorithm = {
-  advance(cell, { limit, window }, now) {
+  full: ({ limit }) => limit,
+
+  advance(cell, { limit, window }, now, most = limit) {
     const passed = now > cell.time ? Math.floor(now / window) - Math.floor(cell.time / window) : 0;
-    const level = Math.min(cell.level, limit);
-    if (passed === 0) cell.previous = Math.min(cell.previous, limit);
+    const level = Math.min(cell.level, most);
+    if (passed === 0) cell.previous = Math.min(cell.previous, most);
     else cell.previous = passed === 1 ? level : 0;
     cell.level = passed === 0 ? level : 0;
     cell.time = now;
@@ -19,8 +21,8 @@ export const slidingWindow: Algorithm = {
     return cell.previous * ahead(cell, window) + (cell.level + cost) * window <= limit * window;
   },
 
-  add(cell, { limit }, cost) {
-    cell.level = Math.min(cell.level + cost, limit);
+  add(cell, { limit }, cost, most = limit) {
+    cell.level = Math.max(cell.level, Math.min(cell.level + cost, most));
   },
 
   remaining(cell, { limit, window }) {
