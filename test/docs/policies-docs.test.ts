@@ -38,9 +38,12 @@ describe('the tables of docs/policies.md', () => {
 
   it('list every variable', () => {
     const rows = tables.find(({ columns }) => columns[0] === 'variable')?.rows ?? [];
-    const names = templateVariables.map((variable) =>
-      variable === 'params' || variable === 'request.header' ? `${variable}.<name>` : variable,
-    );
+    const families: Readonly<Record<string, string>> = {
+      params: 'params.<name>',
+      'request.header': 'request.header.<name>',
+      'consumer.claims': 'consumer.claims.<path>',
+    };
+    const names = templateVariables.map((variable) => families[variable] ?? variable);
     assert.deepEqual(
       rows.map((row) => row['variable']),
       names.map((name) => `\`\${${name}}\``),

@@ -24,8 +24,8 @@ const key = z
     query: z
       .union([
         z.enum(['all', 'none']),
-        z.strictObject({ only: names.describe('These parameters alone. Has no default.') }),
-        z.strictObject({ without: names.describe('All but these. Has no default.') }),
+        z.strictObject({ only: names.describe('These parameters alone. Has no default: name them.') }),
+        z.strictObject({ without: names.describe('All but these. Has no default: name them.') }),
       ])
       .default('all')
       .describe(
