@@ -45,20 +45,28 @@ export function curlLines(gateway: number, admin: number): CurlLines {
 export function curlLinesWithToken(gateway: number, issuer: number, token: string): CurlLines {
   const orders = `http://localhost:${gateway}/orders`;
   const tokenUrl = `http://localhost:${issuer}/token`;
-  const freshToken = `-H "authorization: Bearer $(curl -s ${tokenUrl} -d user=ada)"`;
+  const freshToken = (user: string) => `-H "authorization: Bearer $(curl -s ${tokenUrl} -d user=${user})"`;
   return {
     title: 'Orders need a token, which the demo issuer gives to anybody:',
     lines: [
       { what: 'without a token: 401', line: `curl -i ${orders}` },
-      { what: "with ada's, valid for one hour", line: `curl ${orders} -H 'authorization: Bearer ${token}'` },
+      {
+        what: "ada's own orders, with her token, valid for one hour",
+        line: `curl ${orders}/of/ada -H 'authorization: Bearer ${token}'`,
+      },
+      {
+        what: "somebody else's: 403, and the name of the rule that says so",
+        line: `curl -i ${orders}/of/grace ${freshToken('ada')}`,
+      },
+      { what: 'all orders: grace is staff', line: `curl ${orders} ${freshToken('grace')}` },
       { what: 'another token', line: `curl ${tokenUrl} -d user=grace` },
       {
         what: 'a new order with a fresh token: the service learns from X-Consumer whose it is',
-        line: `curl -i ${orders} -H 'content-type: application/json' -d '{"product":"Kettle"}' ${freshToken}`,
+        line: `curl -i ${orders} -H 'content-type: application/json' -d '{"product":"Kettle"}' ${freshToken('ada')}`,
       },
       {
         what: 'orders as an event stream, for two seconds',
-        line: `curl -sN --max-time 2 ${orders}/events ${freshToken}`,
+        line: `curl -sN --max-time 2 ${orders}/events ${freshToken('grace')}`,
       },
     ],
   };

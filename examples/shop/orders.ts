@@ -11,7 +11,10 @@ interface Order {
   readonly state: 'placed' | 'shipped';
 }
 
-const orders: Order[] = [{ id: 1, customer: 'grace', product: 'Teapot', state: 'shipped' }];
+const orders: Order[] = [
+  { id: 1, customer: 'grace', product: 'Teapot', state: 'shipped' },
+  { id: 2, customer: 'ada', product: 'Teacup', state: 'placed' },
+];
 const placed = new EventEmitter<{ order: [Order] }>();
 
 const app = express();
@@ -41,6 +44,11 @@ app.get('/orders/events', (request, response) => {
   const onOrder = (order: Order): void => sendEvent(response, order);
   placed.on('order', onOrder);
   request.once('close', () => placed.off('order', onOrder));
+});
+
+// Whoever asks may see them: Waygate has compared the name in the path with the token.
+app.get('/orders/of/:customer', (request, response) => {
+  response.json(orders.filter(({ customer }) => customer === request.params.customer));
 });
 
 app.get('/orders/:id', (request, response) => {

@@ -26,7 +26,10 @@ const expected: Readonly<Record<string, RegExp>> = {
   'no route': /^HTTP\/1\.1 404 [^]*route_not_found/,
   'the metrics': /^waygate_requests_total\{.*route=/m,
   'without a token: 401': /^HTTP\/1\.1 401 [^]*\r\nwww-authenticate: Bearer\r\n[^]*"code":"token_missing"/i,
-  "with ada's, valid for one hour": /^\[\{"id":1,"customer":"grace","product":"Teapot"/,
+  "ada's own orders, with her token, valid for one hour": /^\[\{"id":2,"customer":"ada","product":"Teacup"/,
+  "somebody else's: 403, and the name of the rule that says so":
+    /^HTTP\/1\.1 403 [^]*"code":"not_allowed"[^]*"rule":"own-orders"/,
+  'all orders: grace is staff': /^\[\{"id":1,"customer":"grace","product":"Teapot".*"customer":"ada"/,
   'another token': /^eyJ[\w-]+\.[\w-]+\.[\w-]+\n$/,
   'a new order with a fresh token: the service learns from X-Consumer whose it is':
     /^HTTP\/1\.1 201 [^]*"customer":"ada","product":"Kettle"/,
@@ -61,7 +64,7 @@ suite('the shop', { skip: needs('curl') }, () => {
   });
 
   test('no order is shown without a token', async () => {
-    for (const path of ['/orders', '/orders/1', '/orders/events']) {
+    for (const path of ['/orders', '/orders/1', '/orders/of/ada', '/orders/events']) {
       const response = await fetch(`http://127.0.0.1:${ports.SHOP_PORT}${path}`);
       assert.equal(response.status, 401, path);
       assert.match(await response.text(), /token_missing/);
@@ -71,8 +74,28 @@ suite('the shop', { skip: needs('curl') }, () => {
   test('nobody can order for somebody else', async () => {
     const [line = ''] = /curl .* -H 'authorization: Bearer eyJ.*'/.exec(shop.output()) ?? [];
     const order = `-H 'content-type: application/json' -d '{"product":"Teacup"}'`;
-    const answer = await paste(`${line} -H 'X-Consumer: grace' -H 'x_consumer: grace' ${order}`);
-    assert.match(answer, /"customer":"ada","product":"Teacup"/);
+    const post = `${line.replace('/orders/of/ada', '/orders')} -H 'X-Consumer: grace' -H 'x_consumer: grace'`;
+    assert.match(await paste(`${post} ${order}`), /"customer":"ada","product":"Teacup"/);
+  });
+
+  test('nobody but staff sees the orders of others, however the path is written', async () => {
+    const [line = ''] = /curl .* -H 'authorization: Bearer eyJ.*'/.exec(shop.output()) ?? [];
+    for (const [path, rule] of [
+      ['/orders', 'staff-sees-all'],
+      ['/orders/1', 'staff-sees-all'],
+      ['/orders/events', 'staff-sees-all'],
+      ['/orders/of', 'staff-sees-all'],
+      ['/orders/of/grace', 'own-orders'],
+      ['/orders/of/%67race', 'own-orders'],
+      ['/orders//of/ada/../grace', 'own-orders'],
+      ['/orders/of/ada/../../1', 'staff-sees-all'],
+      ['/orders/of/grace?customer=ada', 'own-orders'],
+    ] as const) {
+      const answer = await paste(
+        line.replace('curl ', 'curl -s --path-as-is ').replace('/orders/of/ada', path),
+      );
+      assert.match(answer, new RegExp(`"code":"not_allowed".*"rule":"${rule}"`), path);
+    }
   });
 
   test('Ctrl-C ends it cleanly: exit code 0, and every port is free again', async () => {
