@@ -35,7 +35,7 @@ function run(request: KeyRequest): string {
 
 /** The entry as it stands in the text, and the key. */
 function taken(text: string): { readonly key: string; readonly consumers: unknown } {
-  const block = /\n( {3}- name:[^]*?)\n\n/.exec(text)?.[1] ?? '';
+  const block = /\n( +- name:[^]*?)\n\n/.exec(text)?.[1] ?? '';
   return { key: /^ {2}(wg_\S+)$/m.exec(text)?.[1] ?? '', consumers: parse(block) };
 }
 
@@ -55,6 +55,13 @@ describe('waygate key create', () => {
       assert.deepEqual(exchange.consumer, { id: request.name, groups: [...new Set(request.group ?? [])] });
     });
   }
+
+  it('shows where the entry goes, so that somebody without such a policy can take all of it', () => {
+    const text = run({ name: 'acme', label: 'first' });
+    const block = /\n( +policies:[^]*?)\n\n/.exec(text)?.[1] ?? '';
+    const { policies } = parse(block) as { policies: unknown };
+    assert.deepEqual(policies, [{ 'api-key': { consumers: taken(text).consumers } }]);
+  });
 
   it('prints the command with which the key works in Redis, whatever the name', async () => {
     const request = { name: "o'brien $(id)", group: ['gold'], expires: '90d', redisPrefix: 'shop:' };

@@ -37,6 +37,17 @@ policies:
   - security-headers: {}
   # - cors: { origins: [https://app.example.com] }
 
+  # Who may come in: here for all routes, or under "policies" of one. Services learn who it is from X-Consumer.
+  # With Authorization: Bearer <token>. The keys are found by the issuer's name, which is the "iss" of its tokens:
+  # - jwt: { issuer: 'https://login.example.com', audience: my-api }
+  # With X-Api-Key: <key>. "waygate key create acme" makes a key, and prints what goes here:
+  # - api-key:
+  #     consumers:
+  #       - name: acme
+  #         keys: ['sha256:0000000000000000000000000000000000000000000000000000000000000000']
+  # Behind either, who may what:
+  # - authorize: { rules: [{ name: staff-only, groups: [staff] }] }
+
 # Which request goes where. The order of routes does not matter: an exact path comes before a pattern, a pattern before a
 # prefix, and longer before shorter.
 routes:

@@ -29,6 +29,9 @@ interface Entry {
   readonly keys: readonly [{ readonly digest: string; readonly expires?: string; readonly label?: string }];
 }
 
+/** Where an entry stands, for those who have no such policy yet. */
+const around = ['policies:', '  - api-key:', '      consumers:'];
+
 /**
  * Makes a key, and prints it with the entry for the configuration and what to do with both.
  * @throws Failure when the name, a group or the expiry cannot stand in a configuration.
@@ -118,10 +121,11 @@ function instructions({ paint }: Terminal, key: string, entry: Entry): string {
     '',
     'Next:',
     '',
-    '1. Add this entry under "consumers" of the policy api-key. The gateway takes it in by itself.',
-    `   If ${entry.name} is there already, add only what stands below "keys".`,
+    '1. Add this entry under "consumers" of the policy api-key, which is one of a route, or of all. The gateway',
+    `   takes it in by itself. If ${entry.name} is there already, add only what stands below "keys".`,
     '',
-    ...lines.map((line) => `   ${paint('bold', line)}`),
+    ...around.map((line) => `   ${paint('dim', line)}`),
+    ...lines.map((line) => `           ${paint('bold', line)}`),
     '',
     `2. Hand the key to ${entry.name} in a way that nobody else can read.`,
     '3. Whoever has it sends it as a header with every request:',
