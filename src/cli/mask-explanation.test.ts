@@ -42,6 +42,18 @@ describe('an explanation that is shown has no credentials (F195)', () => {
     assert.equal(shown.request?.query, 'a=1&access_token=***&b=2');
   });
 
+  it('wherever a policy has put what stood in the query, as it stood there or decoded', () => {
+    const base = explanation({
+      type: 'answered',
+      policy: 'redirect',
+      reply: { status: 307, headers: [['location', 'https://x/?to=api_key=canary%2Dkey;canary-key;other']] },
+    });
+    const request = { method: 'GET', host: 'a', path: '/x', query: 'api_key=canary%2Dkey&b=other' };
+    const { end } = maskExplanation({ ...base, request }, [], []);
+    assert.ok(end.type === 'answered');
+    assert.deepEqual([...(end.reply.headers ?? [])], [['location', 'https://x/?to=api_key=***;***;other']]);
+  });
+
   it('wherever a policy has put what the request came with', () => {
     const head = 'GET /canary-key%22 HTTP/1.1\r\nX-Copy: canary-key"\r\nX-Cookie: canary-cookie\r\n\r\n';
     const shown = maskExplanation(

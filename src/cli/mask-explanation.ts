@@ -19,7 +19,8 @@ export function maskExplanation(
   headers: readonly string[],
   credentials: readonly string[],
 ): Explanation {
-  const secrets = formsOf([...credentials, ...headers.flatMap(secretsIn)]);
+  const inQuery = secretsInQuery(explanation.request?.query);
+  const secrets = formsOf([...credentials, ...inQuery, ...headers.flatMap(secretsIn)]);
   const hide = (text: string): string => {
     let hidden = text;
     for (const secret of secrets) hidden = hidden.replaceAll(secret, masked);
@@ -42,6 +43,15 @@ function secretsIn(line: string): string[] {
   const value = line.slice(colon + 1).trim();
   if (!isSecretName(line.slice(0, colon))) return [];
   return [value, ...value.split(/[\s;,=]+/)];
+}
+
+/** The values in a query that a log masks, as they stand there and decoded: policies may have put them elsewhere. */
+function secretsInQuery(query = ''): string[] {
+  return query.split(/[&;]/).flatMap((parameter) => {
+    if (maskQuery(parameter) === parameter) return [];
+    const value = parameter.slice(parameter.indexOf('=') + 1);
+    return [value, new URLSearchParams(`v=${value}`).get('v') ?? value];
+  });
 }
 
 /** Texts as they may come up: as they are, octet by octet, and in a URL. The longest first, for one may contain another. */

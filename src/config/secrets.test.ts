@@ -37,6 +37,14 @@ describe('what a mistake shows', () => {
     assert.equal(hideIn(`${secret} other-secret waygate`, hidden), '*** *** waygate');
   });
 
+  test('F195: hides a secret of digits that somebody has not put in quotes', () => {
+    const hidden = hiddenOf({ jwt: { secret: 98765432, clockSkew: 12345 } }, {});
+    assert.equal(
+      hideIn('found 98765432; put it in quotes: "98765432"; 12345', hidden),
+      'found ***; put it in quotes: ***; 12345',
+    );
+  });
+
   test('hides keys and passwords that stand where their digests should, and not all that a policy has', () => {
     const hidden = hiddenOf(
       {

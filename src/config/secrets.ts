@@ -131,6 +131,9 @@ const digestName = /^(?:keys|digests?)$/i;
 function collectSecrets(value: unknown, secret: boolean, hidden: Hidden[]): void {
   if (typeof value === 'string') {
     if (secret && !value.includes('${')) hidden.push({ value, shown: masked });
+  } else if (typeof value === 'number') {
+    // A password of digits that somebody has not put in quotes.
+    if (secret) hidden.push({ value: String(value), shown: masked });
   } else if (typeof value === 'object' && value !== null) {
     for (const [key, member] of Object.entries(value)) {
       if (key === 'policies' && Array.isArray(member)) collectFromPolicies(member, secret, hidden);
