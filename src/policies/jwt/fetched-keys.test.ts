@@ -247,7 +247,7 @@ describe('jwt, fetched keys', () => {
     const reply = await replyOf(policy, issuer.token(k2));
     assert.equal(reply?.status, 503, 'it is valid, but nobody has looked');
     assert.equal(new Map(reply.headers).get('retry-after'), '6');
-    assert.match(String(reply.body), /"code":"keys_unavailable"/);
+    assert.match(textOf(reply), /"code":"keys_unavailable"/);
     for (let i = 0; i < 2000; i++)
       assert.equal(await statusOf(policy, issuer.token(k3, { kid: `y${i}` })), 503);
     assert.equal(await statusOf(policy, issuer.token(k1)), 200);
@@ -401,7 +401,7 @@ describe('jwt, fetched keys', () => {
       fakeExchange({ headers: { authorization: `Bearer ${issuer.token(k1)}` } }),
     );
     assert.equal(reply?.status, 503);
-    assert.match(String(reply.body), /"code":"keys_unavailable"/);
+    assert.match(textOf(reply), /"code":"keys_unavailable"/);
     assert.equal(new Map(reply.headers).get('retry-after'), '5');
     assert.equal(await statusOf(policy, 'x.y.z'), 401);
     issuer.publish(k1);
@@ -438,3 +438,7 @@ describe('jwt, fetched keys', () => {
     assert.equal(issuer.asked.length, 2);
   });
 });
+
+function textOf(reply: Reply | undefined): string {
+  return typeof reply?.body === 'string' ? reply.body : '';
+}

@@ -351,10 +351,10 @@ describe('jwt, where the token is', () => {
     ] as const) {
       const reply = await askAsync(bench({ from }), fakeExchange(init));
       assert.equal(reply?.status, 401);
-      assert.match(String(reply.body), /token_invalid/);
+      assert.match(textOf(reply), /token_invalid/);
     }
-    assert.match(String(ask(bench({ from: { query: 't' } }), withToken(token))?.body), /token_missing/);
-    assert.match(String(ask(bench({ from: { cookie: 't' } }), fakeExchange())?.body), /token_missing/);
+    assert.match(textOf(ask(bench({ from: { query: 't' } }), withToken(token))), /token_missing/);
+    assert.match(textOf(ask(bench({ from: { cookie: 't' } }), fakeExchange())), /token_missing/);
   });
 });
 
@@ -430,3 +430,7 @@ describe('jwt, mistakes in the options', () => {
     );
   });
 });
+
+function textOf(reply: Reply | undefined): string {
+  return typeof reply?.body === 'string' ? reply.body : '';
+}
