@@ -1,4 +1,4 @@
-import type { Downstream, DownstreamHandler } from '../core/downstream.ts';
+import type { Downstream } from '../core/downstream.ts';
 import type { GatewayError } from '../core/errors.ts';
 import type { Client, Exchange } from '../core/exchange.ts';
 import type { Llhttp } from '../http1/llhttp.ts';
@@ -94,7 +94,7 @@ export class ConnectionContext implements ServerConnectionHandler, ExchangeConte
     return this.#core.ids.next();
   }
 
-  onRequest(request: Http1Request, connection: Downstream): DownstreamHandler {
+  onRequest(request: Http1Request, connection: Downstream): GatewayExchange {
     const { snapshot } = this.#core;
     if (snapshot !== this.#snapshot) this.#adopt(snapshot);
     const { forwarding } = snapshot;

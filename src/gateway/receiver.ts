@@ -1,7 +1,7 @@
 import type { Downstream, DownstreamHandler } from '../core/downstream.ts';
 import { GatewayError } from '../core/errors.ts';
 import { problemOf } from '../core/problem.ts';
-import type { Reply } from '../core/exchange.ts';
+import type { Exchange, Reply } from '../core/exchange.ts';
 import { normalizeIp } from '../http/ip.ts';
 import { REQUEST } from '../http1/llhttp.ts';
 import { malformedRequest } from '../http1/malformed-request.ts';
@@ -10,7 +10,6 @@ import type { Http1Request } from '../http1/request-head.ts';
 import { createHeadMemory, readRequestHead } from '../http1/request-head.ts';
 import { ConnectionContext } from './connection-context.ts';
 import type { GatewayCore } from './gateway-core.ts';
-import { GatewayExchange } from './gateway-exchange.ts';
 
 /** A request that came in another way than over a listener of ours. */
 export interface ReceivedRequest {
@@ -24,10 +23,10 @@ export interface ReceivedRequest {
 /** What becomes of it. */
 export type Reception =
   /** Its exchange begins with `start`. */
-  | { readonly kind: 'exchange'; readonly handler: DownstreamHandler }
+  | { readonly kind: 'exchange'; readonly handler: DownstreamHandler & Pick<Exchange, 'outcome'> }
   | { readonly kind: 'no-route' }
   /** It is no request, and this is the answer. */
-  | { readonly kind: 'refused'; readonly reply: Reply };
+  | { readonly kind: 'refused'; readonly error: GatewayError; readonly reply: Reply };
 
 /** Takes in requests that come from an app which the gateway is mounted in, or from a program. */
 export class Receiver {
@@ -50,10 +49,10 @@ export class Receiver {
       if (!(error instanceof GatewayError)) throw error;
       const id = context.nextId();
       this.#core.refused(error, id, peerIp, head.slice(0, 256));
-      return { kind: 'refused', reply: problemOf(error, id) };
+      return { kind: 'refused', error, reply: problemOf(error, id) };
     }
     const handler = context.onRequest(request, downstream);
-    if (elsewhere && handler instanceof GatewayExchange && handler.route.config === undefined) {
+    if (elsewhere && handler.route.config === undefined) {
       handler.snapshot.leave();
       return { kind: 'no-route' };
     }

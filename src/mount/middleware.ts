@@ -1,16 +1,16 @@
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Reply } from '../core/exchange.ts';
-import type { Gateway, GatewayOptions } from '../gateway/gateway-options.ts';
-import { mountGateway, type MountedGateway } from '../gateway/mounted-gateway.ts';
-import { NodeDownstream, type NodeRequest } from './node-downstream.ts';
+import type { Gateway } from '../gateway/gateway-options.ts';
+import { Mount, writeFailure, type MountOptions } from './mount.ts';
 import { bodyReadBefore } from './parsed-body.ts';
-import { headOf } from './request-head.ts';
 
-/** How a gateway is mounted. Its configuration needs no `listen`. */
-export interface MountOptions extends GatewayOptions {
-  /** What no route matches: `next` leaves it to the app, `answer` answers 404. `next` when left out. */
-  readonly otherwise?: 'next' | 'answer';
+/** How a gateway is mounted as a function of an app. */
+export interface MiddlewareOptions extends MountOptions {
+  /**
+   * What routes are matched against, and services see: `mounted`, the `url` as the app hands it over, without the path of
+   * `app.use('/api', …)`; or `original`, the one that the client asked for. `mounted` when left out.
+   */
+  readonly url?: 'mounted' | 'original';
 }
 
 /** Hands a request on to the rest of the app, or an error to its error handler. */
@@ -23,85 +23,90 @@ export interface Middleware {
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** Resolves when the gateway serves; rejects with a ConfigError when its configuration has mistakes. Requests wait for it. */
   readonly ready: Promise<Gateway>;
-  /** Ends at once, and leaves nothing behind. */
+  /** Ends at once, WebSockets included, and leaves nothing behind. Requests that come later are answered 503. */
   close(): Promise<void>;
 }
 
 /**
- * Mounts a whole gateway, or a part of its routes, in an app of `node:http`, Express or anything that takes `(request, response, next)`: the
- * same routes, policies, upstreams and engine towards the targets.
+ * Mounts a whole gateway, or a part of its routes, in an app of `node:http`, Express, connect or anything that takes
+ * `(request, response, next)`: the same routes, policies, upstreams and engine towards the targets.
  */
-export function createMiddleware(options: MountOptions): Middleware {
-  const mounting = mountGateway(options);
-  // Whoever does not look at `ready` learns of it with the first request.
-  mounting.catch(() => undefined);
-  let mounted: MountedGateway | undefined;
-  void mounting.then(
-    (gateway) => (mounted = gateway),
-    () => undefined,
-  );
-  const elsewhere = options.otherwise !== 'answer';
-
-  const take = (node: NodeRequest, next: Next | undefined): void => {
-    if (mounted !== undefined) {
-      handle(mounted, node, elsewhere && next !== undefined, next);
-      return;
-    }
-    mounting.then(
-      (gateway) => {
-        handle(gateway, node, elsewhere && next !== undefined, next);
-      },
-      fail(node.response, next),
-    );
-  };
+export function createMiddleware(options: MiddlewareOptions): Middleware {
+  const mount = new Mount(options);
+  const { otherwise, onError, url } = options;
+  const urlOf = url === 'original' ? originalUrl : mountedUrl;
 
   const middleware = (request: IncomingMessage, response: ServerResponse, next?: Next): void => {
+    const fail = (error: unknown): void => {
+      if (next === undefined) writeFailure(response, error);
+      else next(error);
+    };
     try {
-      take({ request, response, readBefore: bodyReadBefore(request) }, next);
+      const leave = otherwise === 'answer' || next === undefined ? undefined : (): void => next();
+      const readBefore = bodyReadBefore(request);
+      const divert = onError === 'next' && next !== undefined ? next : undefined;
+      mount.take({
+        request,
+        response,
+        readBefore,
+        url: urlOf(request),
+        otherwise: leave,
+        fail,
+        onError: divert,
+      });
     } catch (error) {
-      fail(response, next)(error);
+      fail(error);
     }
   };
   return Object.assign(middleware, {
     upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-      const response = new ServerResponse(request);
-      response.assignSocket(socket as never);
-      response.shouldKeepAlive = false;
-      response.on('finish', () => socket.end());
-      take({ request, response, upgrade: { socket, head } }, undefined);
+      takeUpgrade(mount, { request, socket, head, url: urlOf(request), shared: otherwise !== 'answer' });
     },
-    ready: mounting.then(({ gateway }) => gateway),
-    close: async () => {
-      await (await mounting.catch(() => undefined))?.gateway.close();
-    },
+    ready: mount.ready,
+    close: () => mount.close(),
   });
 }
 
-function handle(
-  mounted: MountedGateway,
-  node: NodeRequest,
-  elsewhere: boolean,
-  next: Next | undefined,
-): void {
-  const { request, response, readBefore } = node;
-  const downstream = new NodeDownstream(node, mounted.wheel);
-  const head = headOf(request, request.url ?? '/', readBefore?.length);
-  const peerIp = request.socket.remoteAddress ?? '127.0.0.1';
-  const reception = mounted.receive({ head, peerIp, downstream }, elsewhere);
-  if (reception.kind === 'exchange') downstream.begin(reception.handler);
-  else if (reception.kind === 'no-route') next?.();
-  else answer(response, reception.reply);
+/** A request that wants another protocol, as a server's `upgrade` event tells of it. */
+export interface UpgradeRequest {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  readonly url: string;
+  /** Whether others who listen to the server's `upgrade` event may take what no route matches. */
+  readonly shared: boolean;
 }
 
-function fail(response: ServerResponse, next: Next | undefined): (error: unknown) => void {
-  return (error) => {
-    if (next !== undefined) next(error);
-    else answer(response, { status: 500, body: '' });
+/** Takes in what a server's `upgrade` event tells of. */
+export function takeUpgrade(mount: Mount, { request, socket, head, url, shared }: UpgradeRequest): void {
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  // An app's `upgrade` event has sockets of `node:net` and `node:tls` alone.
+  const owned = socket as Parameters<typeof response.assignSocket>[0];
+  response.assignSocket(owned);
+  response.on('finish', () => socket.end());
+  const leave = (): void => {
+    response.detachSocket(owned);
   };
+  const fail = (error: unknown): void => {
+    writeFailure(response, error);
+  };
+  const otherwise = shared && upgradeListeners(request) > 1 ? leave : undefined;
+  mount.take({ request, response, upgrade: { socket, head }, url, otherwise, fail });
 }
 
-function answer(response: ServerResponse, { status, headers = [], body }: Reply): void {
-  for (const [name, value] of headers) response.setHeader(name, value);
-  response.statusCode = status;
-  response.end(typeof body === 'string' ? body : undefined);
+function upgradeListeners({ socket }: IncomingMessage): number {
+  const server: unknown = 'server' in socket ? socket.server : undefined;
+  return typeof server === 'object' && server !== null && 'listenerCount' in server
+    ? (server as { listenerCount(event: string): number }).listenerCount('upgrade')
+    : 0;
+}
+
+function mountedUrl({ url = '/' }: IncomingMessage): string {
+  return url;
+}
+
+/** Express and connect keep it there. */
+function originalUrl(request: IncomingMessage & { readonly originalUrl?: unknown }): string {
+  return typeof request.originalUrl === 'string' ? request.originalUrl : mountedUrl(request);
 }

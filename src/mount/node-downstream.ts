@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Downstream, DownstreamHandler } from '../core/downstream.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { ResponseHead } from '../core/exchange.ts';
+import type { Exchange, ResponseHead } from '../core/exchange.ts';
 import { WheelTimer, type TimerOwner, type TimerWheel } from '../core/timer-wheel.ts';
 import type { HeaderList } from '../http/header-list.ts';
 
@@ -14,17 +14,26 @@ export interface NodeRequest {
   readonly readBefore?: Uint8Array | undefined;
   /** For a request that wants another protocol: its socket, and what came behind its head. */
   readonly upgrade?: { readonly socket: Duplex; readonly head: Buffer };
+  /** The first octet of the answer is about to be written. */
+  readonly onAnswer?: (() => void) | undefined;
+  /** Takes what the gateway would answer as an error of its own. */
+  readonly onError?: ((error: GatewayError) => void) | undefined;
 }
+
+/** The exchange, as its client's side knows it. */
+export type MountedHandler = DownstreamHandler & Pick<Exchange, 'outcome'>;
 
 /** The client's side of an exchange where the client's connection is that of a `node:http` server, such as an Express app's. */
 export class NodeDownstream implements Downstream, TimerOwner {
   readonly #node: NodeRequest;
   readonly #exchangeTimer: WheelTimer;
-  #handler: DownstreamHandler | undefined;
+  #handler: MountedHandler | undefined;
   #paused = false;
   #flows = false;
   /** Both directions are raw. */
   #raw: Duplex | undefined;
+  /** What somebody else answers. */
+  #diverted: GatewayError | undefined;
   headSent = false;
   bytesWritten = 0;
 
@@ -34,7 +43,7 @@ export class NodeDownstream implements Downstream, TimerOwner {
   }
 
   /** The exchange begins. */
-  begin(handler: DownstreamHandler): void {
+  begin(handler: MountedHandler): void {
     this.#handler = handler;
     const { response, upgrade } = this.#node;
     response.on('drain', () => this.#handler?.onClientDrain());
@@ -100,7 +109,12 @@ export class NodeDownstream implements Downstream, TimerOwner {
   sendHead(head: ResponseHead, length: number, hasBody: boolean): void {
     if (this.headSent || this.#handler === undefined) return;
     this.headSent = true;
-    const { response } = this.#node;
+    const { response, onError } = this.#node;
+    if (head.from === 'error' && onError !== undefined) {
+      this.#diverted = this.#handler.outcome.error ?? new GatewayError('internal', `a ${head.status}`);
+      return;
+    }
+    this.#node.onAnswer?.();
     for (const [name, values] of grouped(head.headers)) response.setHeader(name, values);
     const bodyless = head.status === 204 || head.status === 304;
     if (length >= 0 && !bodyless) response.setHeader('content-length', length);
@@ -120,6 +134,7 @@ export class NodeDownstream implements Downstream, TimerOwner {
     }
     const { socket, head } = upgrade;
     this.headSent = true;
+    this.#node.onAnswer?.();
     this.#raw = socket;
     response.detachSocket(socket as never);
     socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headers.serialize()}\r\n`, 'latin1');
@@ -138,7 +153,7 @@ export class NodeDownstream implements Downstream, TimerOwner {
   }
 
   write(chunk: Uint8Array): boolean {
-    if (this.#handler === undefined) return true;
+    if (this.#handler === undefined || this.#diverted !== undefined) return true;
     this.bytesWritten += chunk.length;
     return (this.#raw ?? this.#node.response).write(chunk);
   }
@@ -147,6 +162,11 @@ export class NodeDownstream implements Downstream, TimerOwner {
     if (this.#handler === undefined) return;
     if (this.#raw !== undefined) {
       this.#raw.end();
+      return;
+    }
+    if (this.#diverted !== undefined) {
+      this.#finish(true);
+      this.#node.onError?.(this.#diverted);
       return;
     }
     const { response } = this.#node;

@@ -18,8 +18,11 @@ export class BodyGoneError extends Error {
  * @returns undefined when nobody has read it: it flows by itself.
  * @throws BodyGoneError when it was read, and cannot be written anew.
  */
-export function bodyReadBefore(request: IncomingMessage & WithBody): Uint8Array | undefined {
-  const { rawBody, body } = request;
+export function bodyReadBefore(
+  request: IncomingMessage & WithBody,
+  body: unknown = request.body,
+): Uint8Array | undefined {
+  const { rawBody } = request;
   if (!hasBeenRead(request)) return undefined;
   if (rawBody instanceof Uint8Array) return rawBody;
   if (body instanceof Uint8Array) return body;

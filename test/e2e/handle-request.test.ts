@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
+import { createHandler } from '../../src/mount/handler.ts';
 import { mountGateway, type MountedGateway } from '../../src/gateway/mounted-gateway.ts';
 import { handleRequest } from '../../src/mount/handle-request.ts';
 import { eventually } from '../kit/eventually.ts';
@@ -67,4 +68,20 @@ it('a Request that is aborted ends the exchange', async (t) => {
   stop.abort();
   await assert.rejects(asked, { name: 'AbortError' });
   await eventually(() => mounted.gateway.stats.inFlight === 0, 'the exchange is over');
+});
+
+it('a handler starts and ends a gateway of its own', async (t) => {
+  const handle = createHandler({
+    config: { routes: [{ path: '/hello', policies: [{ respond: { body: 'hello' } }] }] },
+    accessLog: false,
+  });
+  onFinish(t, 'gateways', () => handle.close());
+  assert.equal(await (await handle(new Request('http://gw.test/hello'))).text(), 'hello');
+  assert.deepEqual((await handle.ready).addresses, []);
+  const wrong = createHandler({
+    config: { routes: [{ path: '/', upstream: 'nobody' }] },
+    accessLog: false,
+  });
+  await assert.rejects(wrong(new Request('http://gw.test/')), /nobody/);
+  await wrong.close();
 });

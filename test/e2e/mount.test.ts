@@ -3,7 +3,9 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import express from 'express';
-import { createMiddleware, type Middleware, type MountOptions } from '../../src/mount/middleware.ts';
+import express4 from 'express4';
+import { createMiddleware, type Middleware, type MiddlewareOptions } from '../../src/mount/middleware.ts';
+import { GatewayError } from '../../src/core/errors.ts';
 import { eventually } from '../kit/eventually.ts';
 import { onFinish } from '../kit/finish.ts';
 import { listen, stopListening } from '../kit/listen.ts';
@@ -19,7 +21,7 @@ interface Scene {
   readonly server: Server;
 }
 
-type Config = NonNullable<MountOptions['config']>;
+type Config = NonNullable<MiddlewareOptions['config']>;
 
 async function serve(t: TestContext, listener: RequestListener): Promise<Server> {
   const server = createServer(listener);
@@ -33,6 +35,7 @@ async function start(
   t: TestContext,
   app: (middleware: Middleware) => RequestListener,
   more: Partial<Config> = {},
+  options: Omit<MiddlewareOptions, 'config'> = {},
 ): Promise<Scene> {
   const target = await startRecordingTarget(t);
   const middleware = createMiddleware({
@@ -43,6 +46,7 @@ async function start(
       ...more,
     },
     accessLog: false,
+    ...options,
   });
   const server = await serve(t, app(middleware));
   onFinish(t, 'gateways', () => middleware.close());
@@ -69,12 +73,20 @@ const inExpress =
     return app;
   };
 
+const inExpress4 = (middleware: Middleware): RequestListener => {
+  const app = express4();
+  app.use(express4.json(), middleware);
+  app.use((_request, response) => void response.status(418).send('the app'));
+  return app;
+};
+
 const post = (type: string, body: string): string =>
   `POST /api/x HTTP/1.1\r\nHost: app.test\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 
 for (const [name, app] of [
   ['node:http', plain],
   ['Express', inExpress()],
+  ['Express 4', inExpress4],
 ] as const) {
   describe(`mounted in ${name}`, () => {
     it('sends on what a route matches, and leaves the rest to the app', async (t) => {
@@ -219,7 +231,91 @@ describe('mounted behind a body parser', () => {
   });
 });
 
+describe('mounted below a path', () => {
+  const below = (middleware: Middleware): RequestListener => {
+    const app = express();
+    app.use('/app', middleware);
+    return app;
+  };
+
+  it('matches and sends on what the app leaves of the URL', async (t) => {
+    const { target, port } = await start(t, below);
+    await exchangeOnce(t, port, 'GET /app/api/x?y=1 HTTP/1.1\r\nHost: app.test\r\n\r\n');
+    assert.equal((await target.request(0)).target, '/api/x?y=1');
+  });
+
+  it('by choice matches and sends on the URL that the client asked for', async (t) => {
+    const { target, port } = await start(
+      t,
+      below,
+      { routes: [{ path: '/app/api', upstream: 'service' }] },
+      { url: 'original' },
+    );
+    await exchangeOnce(t, port, 'GET /app/api/x?y=1 HTTP/1.1\r\nHost: app.test\r\n\r\n');
+    assert.equal((await target.request(0)).target, '/app/api/x?y=1');
+  });
+});
+
+describe('errors of a mounted gateway', () => {
+  const handled = (middleware: Middleware): RequestListener => {
+    const app = express();
+    app.use(middleware);
+    app.use(((error: unknown, _request, response, _next) => {
+      assert.ok(error instanceof GatewayError);
+      response.status(error.status).send(`the app: ${error.code}`);
+    }) as express.ErrorRequestHandler);
+    return app;
+  };
+
+  it('go to the error handler of the app by choice: of services, of policies, of no request', async (t) => {
+    const { target, port } = await start(t, handled, { limits: { body: '3b' } }, { onError: 'next' });
+    target.script = ({ socket }) => void socket.destroy();
+    const gone = await exchangeOnce(t, port, 'POST /api/x HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx');
+    assert.deepEqual([gone.status, gone.text], [502, 'the app: upstream_closed']);
+    const large = await exchangeOnce(t, port, post('text/plain', 'large'));
+    assert.deepEqual([large.status, large.text], [413, 'the app: body_too_large']);
+    const wrong = await exchangeOnce(t, port, 'GET /api/%2e%2e%2fx HTTP/1.1\r\nHost: a\r\n\r\n');
+    assert.deepEqual([wrong.status, wrong.text], [400, 'the app: bad_path']);
+  });
+
+  it('break the answer off when some of it has left', async (t) => {
+    const { target, port } = await start(t, handled, {}, { onError: 'next' });
+    target.script = async ({ socket, request }) => {
+      await request.whole;
+      socket.end('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf');
+    };
+    const client = await connectClient(t, port);
+    await client.send('GET /api/x HTTP/1.1\r\nHost: a\r\n\r\n');
+    assert.notEqual((await client.outcome()).kind, 'response');
+  });
+});
+
 describe('mounting', () => {
+  it('ends WebSockets when it is closed, and answers 503 from then on', async (t) => {
+    const service = await startSocketTarget(t);
+    const { port, middleware } = await start(t, plain, {
+      upstreams: { service: service.url },
+      routes: [{ path: '/', upstream: 'service' }],
+    });
+    const client = await connectClient(t, port);
+    await client.send(handshake);
+    assert.equal((await client.head()).status, 101);
+    await middleware.close();
+    await client.closed;
+    await eventually(() => service.sockets[0]?.closed === true, 'the service is told');
+    const late = await connectClient(t, port);
+    await late.send(handshake);
+    assert.equal((await late.head()).status, 503);
+  });
+
+  it('leaves upgrades that no route matches to others who listen', async (t) => {
+    const { port, server } = await start(t, plain);
+    server.on('upgrade', (_request, socket) => socket.end('HTTP/1.1 418 Mine\r\nConnection: close\r\n\r\n'));
+    const client = await connectClient(t, port);
+    await client.send(handshake);
+    assert.equal((await client.head()).status, 418);
+  });
+
   it('with mistakes in the configuration is told to `ready` and to the error handler of the app', async (t) => {
     const middleware = createMiddleware({
       config: { routes: [{ path: '/', upstream: 'nobody' }] },

@@ -1,0 +1,75 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { takeUpgrade } from './middleware.ts';
+import { Mount, type MountOptions } from './mount.ts';
+import { bodyReadBefore } from './parsed-body.ts';
+
+/** How a gateway is mounted in a Fastify app. */
+export interface FastifyMountOptions extends MountOptions {
+  /** Fastify's: only what is below this path gets to the gateway. Routes and services see it all the same. */
+  readonly prefix?: string;
+  /** Whether the server's `upgrade` event is listened to; true when left out. */
+  readonly websocket?: boolean;
+}
+
+/**
+ * Mounts a whole gateway in a Fastify app: `app.register(waygate, { config })`. Bodies stream through it untouched, whatever parsers
+ * the app has; routes of the app come first. It is ready when the app is, and closed with it.
+ * @throws ConfigError in `ready()` when the configuration has mistakes.
+ */
+export async function waygate(app: FastifyInstance, options: FastifyMountOptions): Promise<void> {
+  const mount = new Mount(options);
+  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const { url = '/' } = request;
+    takeUpgrade(mount, { request, socket, head, url, shared: options.otherwise !== 'answer' });
+  };
+  // Inside this plugin alone: elsewhere in the app its parsers are as they were.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _body, done) => {
+    done(null);
+  });
+  const handler = (request: FastifyRequest, reply: FastifyReply): void => {
+    take(mount, options, request, reply);
+  };
+  app.all('/*', handler);
+  // Without it a prefix itself, such as /api, is nobody's.
+  if (app.prefix !== '') app.all('', handler);
+  if (options.websocket !== false) app.server.on('upgrade', upgrade);
+  // The server waits for its connections before `onClose`; these would never end by themselves.
+  app.addHook('preClose', (done) => {
+    mount.endUpgrades();
+    done();
+  });
+  app.addHook('onClose', async () => {
+    app.server.off('upgrade', upgrade);
+    await mount.close();
+  });
+  await mount.ready;
+}
+
+function take(
+  mount: Mount,
+  { otherwise, onError }: FastifyMountOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const fail = (error: unknown): void => {
+    void reply.send(error);
+  };
+  mount.take({
+    request: request.raw,
+    response: reply.raw,
+    url: request.raw.url ?? '/',
+    readBefore: bodyReadBefore(request.raw, request.body),
+    otherwise: otherwise === 'answer' ? undefined : (): void => reply.callNotFound(),
+    fail,
+    onError: onError === 'next' ? fail : undefined,
+    onAnswer: () => {
+      reply.hijack();
+      // What hooks and the app have set on the reply belongs to the answer.
+      for (const [name, value] of Object.entries(reply.getHeaders()))
+        if (value !== undefined) reply.raw.setHeader(name, value);
+    },
+  });
+}

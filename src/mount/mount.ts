@@ -1,0 +1,120 @@
+import type { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { GatewayError } from '../core/errors.ts';
+import type { Reply } from '../core/exchange.ts';
+import { problemOf } from '../core/problem.ts';
+import type { Gateway, GatewayOptions } from '../gateway/gateway-options.ts';
+import { mountGateway, type MountedGateway } from '../gateway/mounted-gateway.ts';
+import { NodeDownstream, type NodeRequest } from './node-downstream.ts';
+import { headOf } from './request-head.ts';
+
+/** How a gateway is mounted in an app. Its configuration needs no `listen`. */
+export interface MountOptions extends GatewayOptions {
+  /** What no route matches: `next` leaves it to the app, `answer` answers 404. `next` when left out. */
+  readonly otherwise?: 'next' | 'answer';
+  /**
+   * What the gateway itself refuses, and what goes wrong on the way to a service: `answer` answers it as a gateway of its own
+   * does, `next` hands a `GatewayError` to the app's error handler as long as nothing of the answer has left. `answer` when left out.
+   */
+  readonly onError?: 'answer' | 'next';
+}
+
+/** A request for a {@link Mount}, and what the app does with what the gateway leaves to it. */
+export interface Arrival extends NodeRequest {
+  /** The target of the request that routes are matched against. */
+  readonly url: string;
+  /** Answers what no route matches; without it the gateway answers 404. */
+  readonly otherwise: (() => void) | undefined;
+  /** Answers an error that no exchange has: the gateway did not start, or is closed. */
+  readonly fail: (error: unknown) => void;
+}
+
+/** A gateway inside an app of `node:http`: what all kinds of apps have in common. */
+export class Mount {
+  /** Resolves when the gateway serves; rejects with a ConfigError when its configuration has mistakes. */
+  readonly ready: Promise<Gateway>;
+  readonly #mounting: Promise<MountedGateway>;
+  readonly #sockets = new Set<Duplex>();
+  #mounted: MountedGateway | undefined;
+  #closed = false;
+
+  constructor(options: GatewayOptions) {
+    this.#mounting = mountGateway(options);
+    this.ready = this.#mounting.then(({ gateway }) => gateway);
+    // Whoever does not look at `ready` learns of a failure with the first request.
+    this.ready.catch(() => undefined);
+    this.#mounting.then(
+      (mounted) => (this.#mounted = mounted),
+      () => undefined,
+    );
+  }
+
+  /** Takes a request in; one that comes before the gateway serves waits for it. */
+  take(arrival: Arrival): void {
+    if (this.#closed) {
+      arrival.fail(new GatewayError('upstream_unavailable', 'the gateway is closed'));
+      return;
+    }
+    if (arrival.upgrade !== undefined) this.#keep(arrival.upgrade.socket);
+    if (this.#mounted !== undefined) handle(this.#mounted, arrival);
+    else
+      this.#mounting.then(
+        (mounted) => {
+          handle(mounted, arrival);
+        },
+        (error: unknown) => {
+          arrival.fail(error);
+        },
+      );
+  }
+
+  /** Ends every connection that speaks another protocol by now. */
+  endUpgrades(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Ends at once, and leaves nothing behind. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.endUpgrades();
+    const mounted = await this.#mounting.catch(() => undefined);
+    await mounted?.gateway.close();
+  }
+
+  #keep(socket: Duplex): void {
+    this.#sockets.add(socket);
+    socket.on('close', () => this.#sockets.delete(socket));
+  }
+}
+
+/** Answers with a reply that no exchange has made. */
+export function writeReply(response: ServerResponse, { status, headers = [], body }: Reply): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  for (const [name, value] of headers) response.setHeader(name, value);
+  response.statusCode = status;
+  response.end(typeof body === 'string' ? body : undefined);
+}
+
+/** What is answered where the gateway could not even take the request in. */
+export function writeFailure(response: ServerResponse, error: unknown): void {
+  const known = error instanceof GatewayError ? error : new GatewayError('internal', String(error));
+  writeReply(response, problemOf(known, ''));
+}
+
+function handle(mounted: MountedGateway, arrival: Arrival): void {
+  const { request, response, readBefore, url, otherwise } = arrival;
+  const downstream = new NodeDownstream(arrival, mounted.wheel);
+  const head = headOf(request, url, readBefore?.length);
+  const peerIp = request.socket.remoteAddress ?? '127.0.0.1';
+  const reception = mounted.receive({ head, peerIp, downstream }, otherwise !== undefined);
+  if (reception.kind === 'exchange') downstream.begin(reception.handler);
+  else if (reception.kind === 'no-route') otherwise?.();
+  else if (arrival.onError !== undefined) arrival.onError(reception.error);
+  else {
+    arrival.onAnswer?.();
+    writeReply(response, reception.reply);
+  }
+}
