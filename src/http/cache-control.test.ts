@@ -42,7 +42,7 @@ describe('CacheControl', () => {
     assert.ok(control.has('no-store') && control.has('public'));
     assert.equal(control.seconds('max-age'), 60);
     assert.equal(control.malformed, false);
-    assert.ok(read('', ' ,\t,').empty);
+    assert.equal(read('', ' ,\t,').malformed, false);
   });
 
   it('takes a value in quotes for the same value (RFC 9111 §5.2)', () => {
@@ -97,6 +97,21 @@ describe('CacheControl', () => {
     }
     assert.ok(read('a b, no-store').has('no-store'));
     assert.ok(read('max-age="60, no-store').has('no-store'));
+  });
+
+  it('reads a targeted field as a dictionary (RFC 9213 §2.1), which fails as a whole', () => {
+    const targeted = (...lines: string[]): CacheControl | undefined => CacheControl.ofDictionary(lines);
+    assert.equal(targeted('max-age=60;x', 'no-store')?.seconds('max-age'), 60);
+    assert.ok(targeted('max-age=60', 'no-store')?.has('no-store'));
+    for (const line of ['no-store;x=1', 'no-store=?1', 'no-store=1', 'no-store=x'])
+      assert.ok(targeted(line)?.has('no-store'), line);
+    assert.equal(targeted('no-store=?0')?.has('no-store'), false);
+    assert.deepEqual(targeted('private="X-A, x-\\"b"')?.fields('private'), undefined);
+    assert.deepEqual(targeted('private="X-A, x-b"')?.fields('private'), ['x-a', 'x-b']);
+    for (const line of ['max-age="60"', 'max-age=-1', 'max-age=1.5', 'max-age', 'max-age=x'])
+      assert.equal(targeted(line)?.seconds('max-age'), 0, line);
+    for (const line of ['', ' ', 'max-age=60,', 'Max-Age=60', 'max-age = 60', 'no-store, &&'])
+      assert.equal(targeted(line), undefined, line);
   });
 
   it('F106: never throws, whatever is in it', () => {

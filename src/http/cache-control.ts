@@ -1,4 +1,5 @@
 import { isToken, trimOws } from './field.ts';
+import { parseDictionary } from './structured-dictionary.ts';
 
 /** The most seconds that a cache reckons with (RFC 9111 §1.2.2). */
 const MAX_SECONDS = 2 ** 31;
@@ -20,9 +21,22 @@ export class CacheControl {
     this.malformed = malformed;
   }
 
-  /** Whether there is no directive at all. */
-  get empty(): boolean {
-    return this.#directives.size === 0;
+  /**
+   * The directives of a targeted field, which is a dictionary (RFC 9213 §2.1).
+   * @returns undefined when it is none, or is empty: it is to be ignored.
+   */
+  static ofDictionary(lines: readonly string[]): CacheControl | undefined {
+    const members = parseDictionary(lines);
+    if (members === undefined || members.size === 0) return undefined;
+    const control = new CacheControl([]);
+    for (const [name, value] of members) {
+      if (value === false) continue;
+      // What is of another type than its directive wants forbids all the same. With a blank before it, a text in quotes is read as
+      // the names of fields, but not as seconds.
+      const text = typeof value === 'string' ? ` ${unquoted(value)}` : String(value);
+      control.#directives.set(name, [value === true ? undefined : text]);
+    }
+    return control;
   }
 
   /** @param name in lower case. */
@@ -81,13 +95,21 @@ export class CacheControl {
       at = directive.lastIndex;
       const [, name, token, quoted] = found;
       if (name === undefined) continue;
-      const value = quoted === undefined ? token : quoted.replace(/\\(.)/gs, '$1');
+      const value = quoted === undefined ? token : unescaped(quoted);
       const values = this.#directives.get(name.toLowerCase());
       if (values === undefined) this.#directives.set(name.toLowerCase(), [value]);
       else values.push(value);
     }
     return sound;
   }
+}
+
+function unquoted(text: string): string {
+  return text.startsWith('"') ? unescaped(text.slice(1, -1)) : text;
+}
+
+function unescaped(text: string): string {
+  return text.replace(/\\(.)/gs, '$1');
 }
 
 const tchar = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]";

@@ -40,5 +40,5 @@ function hasCookie({ headers }: RequestHead, name: string): boolean {
   return headers
     .getAll('cookie')
     .flatMap((line) => line.split(';'))
-    .some((pair) => pair.trim().split('=', 1)[0] === name);
+    .some((pair) => pair.split('=', 1)[0]?.trim() === name);
 }

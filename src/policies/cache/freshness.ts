@@ -29,10 +29,8 @@ export function directivesOf(headers: HeaderList): {
   readonly targeted: boolean;
 } {
   const lines = headers.getAll('cdn-cache-control');
-  if (lines.length > 0) {
-    const control = new CacheControl(lines);
-    if (!control.malformed && !control.empty) return { control, targeted: true };
-  }
+  const targeted = lines.length === 0 ? undefined : CacheControl.ofDictionary(lines);
+  if (targeted !== undefined) return { control: targeted, targeted: true };
   return { control: new CacheControl(headers.getAll('cache-control')), targeted: false };
 }
 
