@@ -11,6 +11,7 @@ export type {
   PolicyDefinition,
   PolicyInstance,
   PolicyMetrics,
+  PolicyTimer,
   RequestVerdict,
   Setup,
 } from './core/policy.ts';
@@ -45,8 +46,12 @@ export type {
   LimitEffect,
   Limiter,
   LimitRule,
+  Limits,
   LimitState,
   LimitStore,
+  LocalLimiter,
+  SharedLimits,
+  SyncedLimiter,
 } from './core/limits.ts';
 export { MAX_LIMIT, MAX_RULES, MAX_WINDOW } from './core/limits.ts';
 

@@ -5,11 +5,14 @@ import type { Clock } from '../../src/core/clock.ts';
 import type { Exchange, Reply, ResponseHead } from '../../src/core/exchange.ts';
 import type { PolicyDefinition, PolicyInstance, Setup } from '../../src/core/policy.ts';
 import { PolicyOptionError } from '../../src/core/policy.ts';
+import type { Limits } from '../../src/core/limits.ts';
 import { systemRandom } from '../../src/core/random.ts';
+import type { RedisLink } from '../../src/core/redis.ts';
 import { SharedValues } from '../../src/gateway/shared-values.ts';
 import { AnswerMemory } from '../../src/store/answers/answer-memory.ts';
 import { createLimitMemory } from '../../src/store/limits/limit-memory.ts';
 import { LocalLimits } from '../../src/store/limits/local-limits.ts';
+import { RedisLimits } from '../../src/store/redis/redis-limits.ts';
 import { fakeResponse } from './fake-exchange.ts';
 
 /** A policy made as the gateway makes it, and the counters that it keeps. */
@@ -89,17 +92,31 @@ function fakeSetup(counts: Map<string, number>, own: Partial<Setup>, part = ''):
         counts.set(key, 0);
         return { add: (amount = 1) => void counts.set(key, (counts.get(key) ?? 0) + amount) };
       },
+      // How often, not how long.
+      timer(name) {
+        counts.set(part + name, 0);
+        return { observe: () => void counts.set(part + name, (counts.get(part + name) ?? 0) + 1) };
+      },
     },
     fetch: () => Promise.reject(new Error('no test fetches anything unless it says so')),
     share: new SharedValues().of('test'),
     redis: undefined,
     answers: answersFor(clock),
-    limits: new LocalLimits(createLimitMemory(65_536, systemRandom, clock.now()), 1, clock),
+    limits: limitsFor(clock, own.redis),
     routeName: 'test',
     onEveryRoute: false,
     paramNames: [],
     of: (policy) => fakeSetup(counts, own, `${policy} `),
     ...own,
+  };
+}
+
+/** Limits in a memory of 64 KiB, and in Redis where there is one. */
+function limitsFor(clock: Clock, redis: RedisLink | undefined): Limits {
+  const local = new LocalLimits(createLimitMemory(65_536, systemRandom, clock.now()), 1, clock);
+  return {
+    limiter: (rules) => local.limiter(rules),
+    shared: redis && new RedisLimits(redis, local, clock),
   };
 }
 

@@ -1,11 +1,13 @@
 import type { Exchange, Reply } from '../../core/exchange.ts';
-import type { LimitDecision, LimitEffect } from '../../core/limits.ts';
+import type { LimitDecision, LimitEffect, LimitRule } from '../../core/limits.ts';
 import type { PolicyCounter, Setup } from '../../core/policy.ts';
 import { problemReply } from '../../core/problem.ts';
+import { type Decider, openDecider, type Ruling } from './decider.ts';
 import { addressKey, compileKey, type LimitKey } from './limit-key.ts';
 import { compileLimits, type LimitSet, openLimits, scopeOf } from './limit-set.ts';
 import type { RateLimitOptions } from './options.ts';
 import { seconds } from './response-fields.ts';
+import { type Sharing, sharingOf } from './sharing.ts';
 
 /** The limits of a request, and its key under them. */
 export interface Asked {
@@ -20,6 +22,9 @@ interface GroupLimits {
   readonly byAddress: LimitSet | undefined;
 }
 
+/** Seconds after which a client may ask again while limits cannot be looked up: Redis is tried again twice a second. */
+const RETRY_AFTER = '1';
+
 /** Milliseconds between two lines of the log about what would have been refused. */
 const LOG_INTERVAL = 1000;
 
@@ -31,6 +36,8 @@ export class Counting {
   readonly #everybody: GroupLimits;
   readonly #groups: ReadonlyMap<string, GroupLimits>;
   readonly #setup: Setup;
+  readonly #sharing: Sharing | undefined;
+  readonly #deciders: Decider[] = [];
   readonly #allowed: PolicyCounter;
   /** By the names of limits. */
   readonly #refused = new Map<string, PolicyCounter>();
@@ -43,12 +50,14 @@ export class Counting {
     this.#dryRun = options.dryRun;
     this.#setup = setup;
     this.#key = compileKey(options.by, setup);
+    this.#sharing = sharingOf(options, setup);
+    const opener = this.#opener();
     const scope = scopeOf(options, setup);
     const open = (group: string): GroupLimits => {
       const limits = compileLimits(options, group);
-      const usual = openLimits(limits, this.#key, scope, setup);
+      const usual = openLimits(limits, this.#key, scope, opener);
       const falls = options.missing === 'ip' && this.#key.by !== addressKey.by;
-      return { usual, byAddress: falls ? openLimits(limits, addressKey, scope, setup) : undefined };
+      return { usual, byAddress: falls ? openLimits(limits, addressKey, scope, opener) : undefined };
     };
     this.#everybody = open('');
     this.#groups = new Map(Object.keys(options.groups).map((group) => [group, open(group)]));
@@ -66,12 +75,14 @@ export class Counting {
     return { set: byAddress, key: addressKey.read(exchange) ?? '' };
   }
 
-  decide({ set, key }: Asked, effect: LimitEffect): LimitDecision | Promise<LimitDecision> {
-    return set.limiter.decide(key, this.#cost, effect);
+  decide({ set, key }: Asked, effect: LimitEffect): Ruling | Promise<Ruling> {
+    return set.decider.decide(key, this.#cost, effect);
   }
 
   /** Counts what was decided. @returns the answer to a request that is refused. */
-  judge(exchange: Exchange, { set }: Asked, decision: LimitDecision): Reply | undefined {
+  judge(exchange: Exchange, { set }: Asked, decision: Ruling): Reply | undefined {
+    if (decision === 'allow') return undefined;
+    if (decision === 'deny') return this.#dryRun ? undefined : unavailable(exchange);
     if (decision.allowed) {
       this.#allowed.add();
       return undefined;
@@ -101,13 +112,52 @@ export class Counting {
     return `${addressKey.describe(exchange)} (${described})`;
   }
 
-  /** How the limits of a request stand, for people. */
-  notes({ set }: Asked, { states }: LimitDecision): string[] {
+  /** Whether other gateways count as well; then how limits stand is known only by asking Redis. */
+  get isShared(): boolean {
+    return this.#sharing !== undefined;
+  }
+
+  /**
+   * The limits of a request, and how they stand, for people.
+   * @param decision undefined when it is not known.
+   */
+  notes({ set }: Asked, decision: LimitDecision | undefined): string[] {
     return set.rules.map(({ limit, window, burst, algorithm }, i) => {
       const atOnce = burst === limit ? '' : `, ${burst} at once`;
-      const left = states[i]?.remaining ?? 0;
-      return `${set.names[i]}: ${limit} in ${window / 1000} s${atOnce} (${algorithm}), ${left} left`;
+      const left = decision === undefined ? '' : `, ${decision.states[i]?.remaining ?? 0} left`;
+      return `${set.names[i]}: ${limit} in ${window / 1000} s${atOnce} (${algorithm})${left}`;
     });
+  }
+
+  /** Where requests are counted, for people; nothing when it is this process alone. */
+  place(): string[] {
+    if (this.#sharing === undefined) return [];
+    const { mode, syncEvery, onStoreError } = this.#sharing;
+    const how = mode === 'synced' ? `synced every ${syncEvery} ms` : 'exact';
+    return [
+      `counted in Redis (${how}; ${onStoreError} without it), which is not asked here for what is left`,
+    ];
+  }
+
+  /** Settles what is to be settled. */
+  async close(): Promise<void> {
+    for (const decider of this.#deciders) await decider.close?.();
+  }
+
+  /** Opens limits where they are to be counted. Series about Redis begin with the first that are shared. */
+  #opener(): (rules: readonly LimitRule[]) => Decider {
+    const sharing = this.#sharing;
+    const { metrics } = this.#setup;
+    const without = sharing && {
+      onStoreError: sharing.onStoreError,
+      errors: metrics.counter('store_errors', 'Requests decided without Redis, as it was slow or gone.'),
+      latency: metrics.timer('store', 'Time from asking Redis about a request to its decision.'),
+    };
+    return (rules) => {
+      const decider = openDecider(rules, sharing, without, this.#setup);
+      this.#deciders.push(decider);
+      return decider;
+    };
   }
 
   #limitsOf({ consumer }: Exchange): GroupLimits {
@@ -138,4 +188,11 @@ export class Counting {
     this.#loggedAt = now;
     this.#unlogged = 0;
   }
+}
+
+/** The answer to a request while nobody knows how its limits stand. */
+function unavailable(exchange: Exchange): Reply {
+  const detail = 'Limits cannot be looked up now; try again in a moment.';
+  const reply = problemReply({ status: 503, detail, code: 'limits_unavailable' }, exchange);
+  return { ...reply, headers: [...(reply.headers ?? []), ['retry-after', RETRY_AFTER]] };
 }

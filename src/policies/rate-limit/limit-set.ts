@@ -1,5 +1,6 @@
-import type { Limiter, LimitRule } from '../../core/limits.ts';
+import type { LimitRule } from '../../core/limits.ts';
 import { PolicyOptionError, type Setup } from '../../core/policy.ts';
+import type { Decider } from './decider.ts';
 import type { LimitKey } from './limit-key.ts';
 import type { RateLimitOptions, WrittenLimits } from './options.ts';
 
@@ -8,7 +9,7 @@ export interface LimitSet {
   /** The names of the limits, in the order of the states of a decision. */
   readonly names: readonly string[];
   readonly rules: readonly LimitRule[];
-  readonly limiter: Limiter;
+  readonly decider: Decider;
 }
 
 /** One limit as it is written, with its name. */
@@ -43,18 +44,21 @@ export function compileLimits(options: RateLimitOptions, group: string): readonl
   return limits;
 }
 
-/** Opens the limits, for requests that are told apart by a key. */
+/**
+ * Opens the limits, for requests that are told apart by a key.
+ * @param open where they are counted.
+ */
 export function openLimits(
   limits: readonly NamedLimit[],
   { by }: LimitKey,
   scope: string,
-  setup: Pick<Setup, 'limits'>,
+  open: (rules: readonly LimitRule[]) => Decider,
 ): LimitSet {
   const rules = limits.map(({ name, ...limit }): LimitRule => {
     const id = JSON.stringify([scope, by, name, limit.algorithm, limit.limit, limit.window, limit.burst]);
     return { id, ...limit };
   });
-  return { names: limits.map(({ name }) => name), rules, limiter: setup.limits.limiter(rules) };
+  return { names: limits.map(({ name }) => name), rules, decider: open(rules) };
 }
 
 /** Which instances count together: those of one name, all of one in the list for every route, or those of one route. */

@@ -121,6 +121,23 @@ export const options = z.strictObject({
     .describe(
       'In which headers clients are told what is left: `RateLimit` and `RateLimit-Policy` of the IETF draft, the older `X-RateLimit-*`, or none. Without it: draft.',
     ),
+  mode: z
+    .enum(['exact', 'synced', 'local'])
+    .optional()
+    .describe(
+      'Whether Redis is asked for each request (`exact`), told soon after (`synced`), or has nothing to do with it (`local`). Without it: exact where there is a `redis:`, else local.',
+    ),
+  syncEvery: duration({ min: '50ms', max: '500ms' })
+    .optional()
+    .describe(
+      'With `mode: synced`, how soon after a decision it is settled with Redis, from 50ms to 500ms. Without it: 100ms.',
+    ),
+  onStoreError: z
+    .enum(['local', 'allow', 'deny'])
+    .optional()
+    .describe(
+      'What becomes of requests while Redis is slow or gone: counted in this process (`local`), let pass uncounted (`allow`), or answered 503 (`deny`). Without it: local.',
+    ),
   dryRun: z
     .boolean()
     .default(false)

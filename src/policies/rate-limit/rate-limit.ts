@@ -2,6 +2,7 @@ import type { Exchange, Reply } from '../../core/exchange.ts';
 import type { LimitDecision, LimitEffect } from '../../core/limits.ts';
 import { definePolicy, type ExplainedStep } from '../../core/policy.ts';
 import { Counting, type Asked } from './counting.ts';
+import type { Ruling } from './decider.ts';
 import { options } from './options.ts';
 import { draftFields, olderFields, type WriteFields } from './response-fields.ts';
 
@@ -21,8 +22,9 @@ export const rateLimit = definePolicy({
     const keeps = write !== undefined || isCounted !== undefined;
     const place = Symbol('rate-limit');
 
-    function judge(exchange: Exchange, asked: Asked, decision: LimitDecision): Reply | undefined {
-      if (keeps) exchange.state.set(place, { asked, decision } satisfies Kept);
+    function judge(exchange: Exchange, asked: Asked, decision: Ruling): Reply | undefined {
+      if (keeps && typeof decision === 'object')
+        exchange.state.set(place, { asked, decision } satisfies Kept);
       const reply = counting.judge(exchange, asked, decision);
       return dryRun ? undefined : reply;
     }
@@ -45,10 +47,12 @@ export const rateLimit = definePolicy({
           const charged = counting.decide(kept.asked, 'charge');
           if (charged instanceof Promise) {
             charged.catch((error: unknown) => logger.warn({ err: error }, 'a request could not be counted'));
-          } else kept.decision = charged;
+          } else if (typeof charged === 'object') kept.decision = charged;
         }
         write?.(head.headers, kept.asked.set, kept.decision);
       },
+
+      close: () => counting.close(),
 
       async explain(exchange): Promise<ExplainedStep> {
         const { method } = exchange.request;
@@ -56,11 +60,15 @@ export const rateLimit = definePolicy({
           return { notes: [`${method} is not counted`] };
         const asked = counting.ask(exchange);
         if (asked === undefined) return { notes: [`${counting.describe(exchange)}: not counted`] };
+        const by = `counted by ${counting.describe(exchange)}`;
+        if (counting.isShared)
+          return { notes: [by, ...counting.notes(asked, undefined), ...counting.place()] };
         const decision = await counting.decide(asked, 'peek');
+        if (typeof decision !== 'object') return { notes: [by] };
         const reply = dryRun || decision.allowed ? undefined : counting.refusal(exchange, decision);
         return {
           reply,
-          notes: [`counted by ${counting.describe(exchange)}`, ...counting.notes(asked, decision)],
+          notes: [by, ...counting.notes(asked, decision)],
         };
       },
     };
