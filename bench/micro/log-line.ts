@@ -51,6 +51,7 @@ function record(call: number): AccessRecord {
     attempts: 1,
     consumer: undefined,
     error: undefined,
+    policy: undefined,
     detail: undefined,
     userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
   };

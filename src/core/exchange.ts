@@ -64,7 +64,14 @@ export interface Consumer {
 export interface Reply {
   readonly status: number;
   readonly headers?: Iterable<readonly [name: string, value: string]>;
+  /**
+   * Set by whoever vouches for it: `headers` is a list made for this answer alone, whose lines were checked when they were made,
+   * and none of them is about framing or the connection. It is not looked through once more.
+   */
+  readonly checked?: true;
   readonly body?: ReplyBody;
+  /** The word for programs that a refusal has (see `problemReply`); the access log shows it, with the policy's name. */
+  readonly code?: string;
   /**
    * Set in a refusal by a policy that establishes who is asking: the request has no credentials of its kind at all. What does
    * not say so has looked at some, and found them wanting.
@@ -78,6 +85,8 @@ export interface Outcome {
   readonly status: number;
   /** What went wrong, or undefined. */
   readonly error: GatewayError | undefined;
+  /** Which policy answered with a {@link Reply.code}, and with which; undefined for all other answers. */
+  readonly refusal: { readonly policy: string; readonly code: string } | undefined;
   /** Milliseconds from the complete request head to the last byte handed to the socket. */
   readonly duration: number;
   /** Milliseconds from choosing a target to its complete response head; undefined when no target answered. */

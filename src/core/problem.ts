@@ -33,6 +33,7 @@ export function problemReply(
   const title = problem.title ?? (statusText(status) || `Status ${status}`);
   return {
     status,
+    code,
     headers: [
       ['content-type', 'application/problem+json'],
       // 404, 405, 410, 414 and 501 could be stored without being told so (RFC 9110 §15.1).

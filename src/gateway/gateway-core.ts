@@ -8,6 +8,7 @@ import { LoopTurn } from '../core/loop-turn.ts';
 import type { PolicyDefinition } from '../core/policy.ts';
 import type { Random } from '../core/random.ts';
 import type { Lease } from '../core/shared.ts';
+import type { Slots } from '../core/slots.ts';
 import { TimerWheel } from '../core/timer-wheel.ts';
 import { DateCache } from '../http/date.ts';
 import { Llhttp } from '../http1/llhttp.ts';
@@ -44,6 +45,8 @@ export interface CoreOptions {
   readonly overload: OverloadMonitor;
   /** What policies count requests with. */
   readonly limits: LocalLimits;
+  /** What policies count with what is under way. */
+  readonly slots: Slots;
   /** How policies get documents from other servers; over the network when left out. */
   readonly fetch?: Fetch;
   /** How Redis is reached; over the network when left out. */
@@ -135,6 +138,7 @@ export class GatewayCore {
       fetch: this.#options.fetch ?? systemFetch,
       shared: this.#shared,
       limits: this.#limits(redis?.value),
+      slots: this.#options.slots,
       answers: this.#answers(config),
       redis,
       upstream: (name: string) => {
@@ -220,7 +224,8 @@ export class GatewayCore {
       responseBytes,
       attempts: outcome.attempts,
       consumer: exchange.consumer?.id,
-      error: outcome.error?.code,
+      error: outcome.error?.code ?? outcome.refusal?.code,
+      policy: outcome.error === undefined ? outcome.refusal?.policy : undefined,
       detail: outcome.error?.detail,
       userAgent: request.headers.get('user-agent'),
     });
@@ -250,6 +255,7 @@ export class GatewayCore {
       attempts: 0,
       consumer: undefined,
       error: error.code,
+      policy: undefined,
       detail: error.detail,
       userAgent: undefined,
     });

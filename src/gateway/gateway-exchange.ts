@@ -73,6 +73,7 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
   #requestBytes = 0;
   #status = 0;
   #error: GatewayError | undefined;
+  #refusal: Outcome['refusal'];
   #calledAt = 0;
   #upstreamDuration: number | undefined;
   #state: Map<object | symbol, unknown> | undefined;
@@ -142,6 +143,7 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
     return {
       status: this.#status,
       error: this.#error,
+      refusal: this.#refusal,
       duration: this.#context.clock.monotonic() - this.#startedAt,
       upstreamDuration: this.#upstreamDuration,
       requestBytes: this.#requestBytes,
@@ -262,7 +264,7 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
           this.#await(verdict);
           return;
         }
-        this.#answerReply(verdict);
+        this.#answerReply(this.#noted(verdict));
         return;
       }
     } catch (error) {
@@ -279,7 +281,7 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
       (reply) => {
         if (this.#phase !== 'policies') return;
         if (reply === undefined) this.#runRequestPolicies();
-        else this.#answerReply(reply);
+        else this.#answerReply(this.#noted(reply));
         this.#call?.flush();
       },
       (error: unknown) => {
@@ -336,6 +338,14 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
     }
     call.start();
     if (this.#phase === 'calling' && request.hasBody) this.#downstream.startBody();
+  }
+
+  /** Keeps for the log which policy refuses the request, and how. */
+  #noted(reply: Reply): Reply {
+    const { code } = reply;
+    if (typeof code === 'string')
+      this.#refusal = { policy: this.route.policies[this.#asked]?.name ?? '', code };
+    return reply;
   }
 
   #answerMiss(): void {

@@ -1,5 +1,3 @@
-import type { ErrorCode } from '../core/errors.ts';
-
 /** What the access log says of one exchange. Texts are as received: the log escapes and masks what it writes. */
 export interface AccessRecord {
   /** When the request head was complete, in milliseconds since the epoch. */
@@ -32,7 +30,10 @@ export interface AccessRecord {
   readonly attempts: number;
   /** Who was asking, once a policy established it. */
   readonly consumer: string | undefined;
-  readonly error: ErrorCode | undefined;
+  /** The code of what went wrong, or of a policy's refusal. */
+  readonly error: string | undefined;
+  /** The policy that refused the request, when one did. */
+  readonly policy: string | undefined;
   /** What happened, in words, when `error` is set. */
   readonly detail: string | undefined;
   readonly userAgent: string | undefined;

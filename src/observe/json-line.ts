@@ -32,7 +32,8 @@ export function createJsonFormat(
     if (record.target !== undefined) line += target(record.target);
     line += `,"requestBytes":${jsonNumber(record.requestBytes)},"responseBytes":${jsonNumber(record.responseBytes)},"attempts":${jsonNumber(record.attempts)}`;
     if (record.consumer !== undefined) line += optionalText('consumer', record.consumer);
-    if (record.error !== undefined) line += `,"error":"${record.error}"`;
+    if (record.error !== undefined) line += optionalText('error', record.error);
+    if (record.policy !== undefined) line += optionalText('policy', record.policy);
     if (record.detail !== undefined) line += optionalText('detail', record.detail);
     if (record.userAgent !== undefined) line += userAgent(record.userAgent);
     return `${line}}\n`;

@@ -38,7 +38,8 @@ function ending(record: AccessRecord, paint: Paint): string[] {
   if (record.consumer !== undefined) parts.push(paint('dim', `by ${escapeText(record.consumer)}`));
   if (record.error !== undefined) {
     const detail = record.detail === undefined ? '' : `: ${escapeText(record.detail)}`;
-    parts.push(paint(record.status >= 500 ? 'red' : 'yellow', `${record.error}${detail}`));
+    const by = record.policy === undefined ? '' : `${escapeText(record.policy)}: `;
+    parts.push(paint(record.status >= 500 ? 'red' : 'yellow', `${by}${escapeText(record.error)}${detail}`));
   }
   return parts;
 }

@@ -110,6 +110,7 @@ export function receivedHeaders(headers: FakeHeaders): HeaderList {
 const plainOutcome: Outcome = {
   status: 200,
   error: undefined,
+  refusal: undefined,
   duration: 1,
   upstreamDuration: 1,
   requestBytes: 0,

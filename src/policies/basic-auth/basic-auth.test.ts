@@ -114,6 +114,7 @@ describe('basic-auth', () => {
         { ...reply, anonymous: undefined },
         {
           status: 401,
+          code: 'password_refused',
           headers: [
             ['content-type', 'application/problem+json'],
             ['cache-control', 'no-store'],
