@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { answers } from './micro/answers.ts';
 import { apiKeys } from './micro/api-keys.ts';
 import { count } from './micro/count.ts';
 import { identity } from './micro/identity.ts';
@@ -30,6 +31,9 @@ const pieces: Readonly<Record<string, (meter: Meter) => void | Promise<void>>> =
     apiKeys(meter, [1000]);
   },
   tokens: (meter) => tokens(meter, 10),
+  answers: (meter) => {
+    answers(meter, 100);
+  },
   'rate-limits': (meter) => {
     rateLimits(meter, [1000]);
   },

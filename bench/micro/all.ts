@@ -16,6 +16,7 @@ const pieces = [
   'api-keys',
   'tokens',
   'rate-limits',
+  'answers',
 ];
 
 for (const piece of pieces) {

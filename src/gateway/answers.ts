@@ -99,10 +99,10 @@ class HeldMemory {
     this.memory = new AnswerMemory({ clock, metrics, later: (task) => void setImmediate(task) }, bounds);
     if (siblings === undefined) return;
     this.#siblings = new BroadcastChannel(`waygate answers ${siblings}`);
-    this.#siblings.onmessage = (message: unknown) => {
+    this.#siblings.addEventListener('message', (message) => {
       const key = dataOf(message);
       if (typeof key === 'string') this.memory.invalidate(key);
-    };
+    });
     // A thread does not stay alive for it.
     this.#siblings.unref();
   }

@@ -1,6 +1,17 @@
 import { exitCodes, Failure } from '../failure.ts';
 import type { Terminal } from '../terminal.ts';
-import type { PurgeOptions } from './purge.ts';
+
+/** What `waygate purge` was asked for. */
+export interface PurgeOptions {
+  readonly url?: string;
+  readonly prefix?: string;
+  readonly tag?: string;
+  readonly route?: string;
+  readonly all?: true;
+  readonly admin: string;
+  readonly token?: string;
+  readonly json?: true;
+}
 
 /** Milliseconds to wait for the gateway. */
 const PATIENCE = 15_000;

@@ -1,18 +1,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { Terminal } from '../terminal.ts';
-
-/** What `waygate purge` was asked for. */
-export interface PurgeOptions {
-  readonly url?: string;
-  readonly prefix?: string;
-  readonly tag?: string;
-  readonly route?: string;
-  readonly all?: true;
-  readonly admin: string;
-  readonly token?: string;
-  readonly json?: true;
-}
+import type { PurgeOptions } from './purge-request.ts';
 
 /** Adds `purge`. */
 export function addPurge(program: Command, terminal: Terminal): void {

@@ -86,7 +86,7 @@ describe('answers in memory', () => {
   });
 
   it('evicts what was not used for the longest time', () => {
-    const { memory, clock, counts } = open({ bytes: 50_000 });
+    const { memory, clock, counts } = open({ bytes: 60_000 });
     const body = new Uint8Array(10_000);
     const put = (key: string): void => memory.put(key, storedAnswer({ body, requestTime: clock.now() }), 60);
     for (const key of ['a', 'b', 'c', 'd']) put(key);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { answerStoreSuite } from '../../../test/kit/answer-store-suite.ts';
 import { eventually } from '../../../test/kit/eventually.ts';
@@ -270,6 +271,24 @@ describe('answers that several gateways have in common', { skip }, () => {
     assert.equal((await a.store.get('l')).length, 1);
     await redis.start();
     await a.ready();
+  });
+
+  it('need no more than the access rules of docs/redis.md allow', async (t) => {
+    const redis = await startRedis(t);
+    const page = readFileSync(new URL('../../../docs/redis.md', import.meta.url), 'utf8');
+    const [, rules = ''] = /^ACL SETUSER waygate on >password (.*)$/m.exec(page) ?? [];
+    assert.match(rules, /^resetchannels /);
+    await redis.ask('ACL', 'SETUSER', 'waygate', 'on', '>password', ...rules.split(' '));
+    const login = { username: 'waygate', password: 'password' };
+    const [a, b] = [0, 1].map(() => openShared(t, openLink(t, settingsFor(redis.port, login)).link));
+    assert.ok(a !== undefined && b !== undefined);
+    await Promise.all([a.ready(), b.ready()]);
+    a.store.put('k', fresh(), 60);
+    await onceThere(b, 'k');
+    a.store.invalidate('k', place);
+    await eventually(() => b.memory.get('k').length === 0, 'the other one knows');
+    await a.store.purge({ kind: 'all' });
+    assert.equal(a.counts.lost, 0);
   });
 
   it('are told of without end, and old news make room for one that means all before', async (t) => {
