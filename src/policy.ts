@@ -9,6 +9,7 @@ export type {
   ExplainedStep,
   PolicyCounter,
   PolicyDefinition,
+  PolicyGauge,
   PolicyInstance,
   PolicyMetrics,
   PolicyTimer,
@@ -54,6 +55,7 @@ export type {
   SyncedLimiter,
 } from './core/limits.ts';
 export { MAX_LIMIT, MAX_RULES, MAX_WINDOW } from './core/limits.ts';
+export type { Slot, SlotPool, Slots } from './core/slots.ts';
 
 // Options: the gateway's own zod, so that one version reads them all.
 export { z } from 'zod';

@@ -8,6 +8,7 @@ import type { Logger } from './logger.ts';
 import type { Random } from './random.ts';
 import type { RedisLink } from './redis.ts';
 import type { Share } from './shared.ts';
+import type { Slots } from './slots.ts';
 
 /** What a policy may touch. Nothing else is reachable: no globals. */
 export interface Setup {
@@ -21,6 +22,8 @@ export interface Setup {
   readonly share: Share;
   /** Counts requests against limits. */
   readonly limits: Limits;
+  /** Counts what is under way at the same moment. */
+  readonly slots: Slots;
   /** Where answers are kept. Made when it is first asked for, which is in `create`. */
   readonly answers: AnswerStore;
   /** The store that several gateways have in common; undefined without `redis:` in the configuration. */
@@ -35,7 +38,7 @@ export interface Setup {
   of(policy: string): Setup;
 }
 
-/** Counters that a policy may keep. Each appears as `waygate_policy_<policy>_<name>_total{route="…"}`. */
+/** What a policy may count. A counter appears as `waygate_policy_<policy>_<name>_total{route="…"}`. */
 export interface PolicyMetrics {
   /**
    * A histogram of how long calls to others take, `waygate_policy_<policy>_<name>_seconds{route="…"}`, made once in `create`.
@@ -48,12 +51,20 @@ export interface PolicyMetrics {
    *   from a request.
    */
   counter(name: string, help: string, labels?: Readonly<Record<string, string>>): PolicyCounter;
+  /** A number that goes up and down, `waygate_policy_<policy>_<name>{route="…"}`, made once in `create`; of several threads it is the sum. Names are `[a-z_]+`. */
+  gauge(name: string, help: string): PolicyGauge;
 }
 
 /** How long something takes. */
 export interface PolicyTimer {
   /** @param time milliseconds. */
   observe(time: number): void;
+}
+
+/** A number that goes up and down. */
+export interface PolicyGauge {
+  /** @param amount of either sign. */
+  add(amount: number): void;
 }
 
 /** A number that only grows. */

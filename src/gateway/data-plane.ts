@@ -6,6 +6,7 @@ import type { TimerWheel } from '../core/timer-wheel.ts';
 import type { PolicyDefinition } from '../core/policy.ts';
 import type { Random } from '../core/random.ts';
 import { LocalLimits } from '../store/limits/local-limits.ts';
+import { LocalSlots } from '../store/slots/local-slots.ts';
 import type { AccessRecord } from '../observe/access-record.ts';
 import type { GatewayMetrics } from '../observe/gateway-metrics.ts';
 import { dividedLimits, share } from './divided-limits.ts';
@@ -29,10 +30,12 @@ export interface AccessSink {
   close(): Promise<void>;
 }
 
-/** Where requests are counted against limits. */
+/** Where requests are counted. */
 export interface CountingPlace {
   /** Made by `createLimitMemory`, and the same for all threads. */
   readonly memory: SharedArrayBuffer;
+  /** Made by `createSlotMemory`, and the same for all threads: where they count what is under way. */
+  readonly slots: SharedArrayBuffer;
   /** Who this thread is there: a number from 1 that no other thread has or had. */
   readonly owner: number;
 }
@@ -88,6 +91,7 @@ export class DataPlane implements Serving {
       accessLog,
       overload: this.#overload,
       limits: new LocalLimits(limits.memory, limits.owner, clock),
+      slots: new LocalSlots(limits.slots, limits.owner),
       ...(among === undefined ? {} : { instance: among.instance, siblings: among.instance }),
     });
     this.#connections = new ClientConnections(this.#core);

@@ -9,6 +9,8 @@ import { MetricsRegistry } from '../observe/metrics.ts';
 import { GatewayCore } from './gateway-core.ts';
 import { LocalLimits } from '../store/limits/local-limits.ts';
 import { createLimitMemory } from '../store/limits/limit-memory.ts';
+import { LocalSlots } from '../store/slots/local-slots.ts';
+import { createSlotMemory } from '../store/slots/slot-memory.ts';
 import { OverloadMonitor } from './overload.ts';
 import { version } from './version.ts';
 
@@ -33,6 +35,7 @@ export async function withIdleCore<Result>(
     policies,
     overload,
     limits: new LocalLimits(createLimitMemory(smallMemory, zeros, systemClock.now()), 1, systemClock),
+    slots: new LocalSlots(createSlotMemory(zeros, 1), 1),
     fetch,
     redis: { ...unconnectedRedis, close: ignore },
   });

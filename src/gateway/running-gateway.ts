@@ -17,6 +17,7 @@ import {
   type LimitMemory,
   openLimitMemory,
 } from '../store/limits/limit-memory.ts';
+import { createSlotMemory } from '../store/slots/slot-memory.ts';
 import { accessSink } from './access-sink.ts';
 import { AdminListener } from './admin-listener.ts';
 import { policiesWith } from './built-in-policies.ts';
@@ -187,6 +188,7 @@ export class RunningGateway implements Gateway {
     const wanted = threadsIn(loaded.config);
     const { clock = systemClock, random = systemRandom, gauges } = this.#options;
     const memory = createLimitMemory(loaded.config.rateLimits.memory, random, clock.now());
+    const slots = createSlotMemory(random);
     this.#limits = openLimitMemory(memory);
     if (wanted > 1) {
       const { openWorkers } = await import('./workers/open-workers.ts');
@@ -195,6 +197,7 @@ export class RunningGateway implements Gateway {
         metrics: this.#metrics,
         registry: this.#registry,
         limits: memory,
+        slots,
       });
       if (workers !== 'alone') {
         if ('findings' in workers) throw new ConfigError(loaded.locate(workers.findings));
@@ -209,7 +212,7 @@ export class RunningGateway implements Gateway {
       policies: this.#policies,
       gauges: gauges ?? processGauges(),
       accessLog: this.#accessLog,
-      limits: { memory, owner: 1 },
+      limits: { memory, slots, owner: 1 },
     });
   }
 

@@ -11,6 +11,7 @@ import { PolicyOptionError } from '../core/policy.ts';
 import type { Random } from '../core/random.ts';
 import type { RedisLink } from '../core/redis.ts';
 import type { Lease } from '../core/shared.ts';
+import type { Slots } from '../core/slots.ts';
 import type { ServerSettings } from '../http1/server-connection.ts';
 import type { RouteMetrics } from '../observe/gateway-metrics.ts';
 import type { Router } from '../router/router.ts';
@@ -33,6 +34,7 @@ export interface SnapshotEnvironment {
   /** Lives as long as the gateway. */
   readonly shared: SharedValues;
   readonly limits: Limits;
+  readonly slots: Slots;
   /** Given back when the snapshot is gone. */
   readonly answers: SnapshotAnswers;
   /** Undefined without `redis:`. Given back when the snapshot is gone. */
@@ -189,7 +191,8 @@ class PolicyMaker {
   }
 
   #setupOf(policy: string, routeName: string, paramNames: readonly string[], onEveryRoute: boolean): Setup {
-    const { clock, random, logger, fetch, shared, limits, answers, redis, policyMetrics } = this.#environment;
+    const { clock, random, logger, fetch, shared, limits, slots, answers, redis, policyMetrics } =
+      this.#environment;
     return {
       clock,
       random,
@@ -198,6 +201,7 @@ class PolicyMaker {
       fetch,
       share: shared.of(policy),
       limits,
+      slots,
       get answers() {
         return answers.store;
       },

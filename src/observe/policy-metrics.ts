@@ -1,4 +1,4 @@
-import type { PolicyCounter, PolicyMetrics, PolicyTimer } from '../core/policy.ts';
+import type { PolicyCounter, PolicyGauge, PolicyMetrics, PolicyTimer } from '../core/policy.ts';
 import type { Histogram } from './histogram.ts';
 import type { Counter, MetricsRegistry } from './metrics.ts';
 import type { SeriesSet } from './series-set.ts';
@@ -16,6 +16,7 @@ export class PolicySeries {
   readonly #registry: MetricsRegistry;
   readonly #sets = new Map<string, SeriesSet<Counter>>();
   readonly #timers = new Map<string, SeriesSet<Histogram>>();
+  readonly #gauges = new Map<string, SeriesSet<Counter>>();
 
   constructor(registry: MetricsRegistry) {
     this.#registry = registry;
@@ -30,6 +31,12 @@ export class PolicySeries {
         for (const word of [name, ...labelNames]) checkWord(word);
         const set = this.#set(`${prefix}${policy}_${name}_total`, help, ['route', ...labelNames]);
         return set.with(routeName === '' ? everyRoute : routeName, ...Object.values(labels));
+      },
+      gauge: (name, help): PolicyGauge => {
+        checkWord(name);
+        return this.#gauge(`${prefix}${policy}_${name}`, help).with(
+          routeName === '' ? everyRoute : routeName,
+        );
       },
       timer: (name, help): PolicyTimer => {
         checkWord(name);
@@ -62,6 +69,13 @@ export class PolicySeries {
     return set;
   }
 
+  #gauge(metricName: string, help: string): SeriesSet<Counter> {
+    let set = this.#gauges.get(metricName);
+    if (set === undefined)
+      this.#gauges.set(metricName, (set = this.#registry.gauges(metricName, help, ['route'])));
+    return set;
+  }
+
   #set(metricName: string, help: string, labelNames: readonly string[]): SeriesSet<Counter> {
     let set = this.#sets.get(metricName);
     if (set === undefined)
@@ -74,5 +88,5 @@ export class PolicySeries {
 
 function checkWord(word: string): void {
   if (!/^[a-z_]+$/.test(word))
-    throw new TypeError(`The name of a counter or label is [a-z_]+, not ${JSON.stringify(word)}.`);
+    throw new TypeError(`The name of a metric or label is [a-z_]+, not ${JSON.stringify(word)}.`);
 }

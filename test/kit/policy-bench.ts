@@ -12,6 +12,8 @@ import { SharedValues } from '../../src/gateway/shared-values.ts';
 import { AnswerMemory } from '../../src/store/answers/answer-memory.ts';
 import { createLimitMemory } from '../../src/store/limits/limit-memory.ts';
 import { LocalLimits } from '../../src/store/limits/local-limits.ts';
+import { LocalSlots } from '../../src/store/slots/local-slots.ts';
+import { createSlotMemory } from '../../src/store/slots/slot-memory.ts';
 import { RedisLimits } from '../../src/store/redis/redis-limits.ts';
 import { fakeResponse } from './fake-exchange.ts';
 
@@ -92,6 +94,10 @@ function fakeSetup(counts: Map<string, number>, own: Partial<Setup>, part = ''):
         counts.set(key, 0);
         return { add: (amount = 1) => void counts.set(key, (counts.get(key) ?? 0) + amount) };
       },
+      gauge(name) {
+        counts.set(part + name, counts.get(part + name) ?? 0);
+        return { add: (amount) => void counts.set(part + name, (counts.get(part + name) ?? 0) + amount) };
+      },
       // How often, not how long.
       timer(name) {
         counts.set(part + name, 0);
@@ -103,6 +109,7 @@ function fakeSetup(counts: Map<string, number>, own: Partial<Setup>, part = ''):
     redis: undefined,
     answers: answersFor(clock),
     limits: limitsFor(clock, own.redis),
+    slots: new LocalSlots(createSlotMemory(systemRandom, 1), 1),
     routeName: 'test',
     onEveryRoute: false,
     paramNames: [],

@@ -12,6 +12,7 @@ import {
 import { systemRandom } from '../../core/random.ts';
 import { unconnectedRedis, type RedisLink } from '../../core/redis.ts';
 import type { Share } from '../../core/shared.ts';
+import type { Slots } from '../../core/slots.ts';
 import type { DocumentView } from '../document-view.ts';
 import type { Finding } from '../finding.ts';
 import { valueAt } from '../plain-value.ts';
@@ -57,7 +58,7 @@ function failureOf(
   try {
     const setup: Setup = {
       ...{ clock: systemClock, random: systemRandom, logger, metrics, fetch, share, redis },
-      ...{ limits: limitsWith(redis), answers: noAnswers, onEveryRoute: path[0] === 'policies' },
+      ...{ limits: limitsWith(redis), slots, answers: noAnswers, onEveryRoute: path[0] === 'policies' },
       ...{ routeName, paramNames: names, of: () => setup },
     };
     const closing = definition.create(use.options, setup).close?.();
@@ -108,6 +109,14 @@ function limitsWith(redis: RedisLink | undefined): Limits {
   return { limiter, shared: redis === undefined ? undefined : { exact: limiter, synced } };
 }
 
+const slots: Slots = {
+  pool: () => ({ take: () => undefined, count: () => ({ held: 0, waiting: 0 }) }),
+};
+
 const logger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
-const metrics: PolicyMetrics = { counter: () => ({ add() {} }), timer: () => ({ observe() {} }) };
+const metrics: PolicyMetrics = {
+  counter: () => ({ add() {} }),
+  gauge: () => ({ add() {} }),
+  timer: () => ({ observe() {} }),
+};

@@ -7,6 +7,7 @@ import type { GatewayMetrics } from '../../observe/gateway-metrics.ts';
 import type { MetricsRegistry } from '../../observe/metrics.ts';
 import { releaseLocksOf } from '../../store/limits/bucket-locks.ts';
 import { openLimitMemory } from '../../store/limits/limit-memory.ts';
+import { releaseSlotsOf } from '../../store/slots/local-slots.ts';
 import { callAccessLog, standardOutput } from '../access-sink.ts';
 import { newInstance } from '../gateway-core.ts';
 import type { GatewayOptions } from '../gateway-options.ts';
@@ -23,6 +24,8 @@ interface Surroundings {
   readonly registry: MetricsRegistry;
   /** Where all of them count requests against limits. */
   readonly limits: SharedArrayBuffer;
+  /** Where all of them count what is under way. */
+  readonly slots: SharedArrayBuffer;
 }
 
 /**
@@ -33,7 +36,7 @@ export async function openWorkers(
   threads: number,
   options: GatewayOptions,
   settings: WorkerSettings,
-  { logger, metrics, registry, limits }: Surroundings,
+  { logger, metrics, registry, limits, slots }: Surroundings,
 ): Promise<{ readonly pool: WorkerPool } | { readonly findings: readonly Finding[] } | 'alone'> {
   const findings = codeThatStays(options, settings);
   if (findings.length > 0) return { findings };
@@ -60,16 +63,20 @@ export async function openWorkers(
     compileCache: compileCache(),
   };
   const { locks } = openLimitMemory(limits);
-  let owners = 0;
+  const ourselves = 1;
+  let owners = ourselves;
   const startThread = (id: number): WorkerThread => {
     const owner = ++owners;
     const thread = new WorkerThread({
       program: settings.program,
-      data: { id, limits: { memory: limits, owner }, ...shared },
+      data: { id, limits: { memory: limits, slots, owner }, ...shared },
       registry,
       onDelivery: (delivery, taken) => onDelivery(id, delivery, taken),
     });
-    void thread.ended.then(() => releaseLocksOf(locks, owner));
+    void thread.ended.then(() => {
+      releaseLocksOf(locks, owner);
+      releaseSlotsOf(slots, owner, ourselves);
+    });
     return thread;
   };
   const onClose = (): Promise<void> => funnel.close();
