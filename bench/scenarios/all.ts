@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.ts';
+import { cacheHits, cacheMisses } from './cached-answers.ts';
 import { chunkedAnswers } from './chunked-answers.ts';
 import { coldStart, coldStartThousandRoutes } from './cold-start.ts';
 import { fixedRate } from './fixed-rate.ts';
@@ -36,4 +37,6 @@ export const scenarios: readonly Scenario[] = [
   policiesOfToday,
   rememberedToken,
   rateLimits,
+  cacheHits,
+  cacheMisses,
 ];

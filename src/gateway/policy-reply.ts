@@ -39,6 +39,8 @@ export interface CheckedReply {
 export function checkReply(reply: Reply): CheckedReply {
   const { status, headers, body } = reply;
   if (!isFinalStatus(status)) throw new RangeError(`a reply with the status ${String(status)}`);
+  if (reply.checked === true && headers instanceof HeaderList)
+    return { status, headers, body: answerBody(body) };
   const list = new HeaderList();
   for (const pair of headers ?? []) {
     const [name, value]: readonly unknown[] = pair;

@@ -16,11 +16,11 @@ export type FillOutcome =
 /** What whoever asked for all wants to know of it. */
 export interface FillEvents {
   /** The body is complete. */
-  done(): void;
+  readonly done: () => void;
   /** It is too large to be kept. */
-  overflow(): void;
+  readonly overflow: () => void;
   /** It is not kept, and nobody but the client of the one who asked reads it. May come several times. */
-  unwanted(): void;
+  readonly unwanted: () => void;
 }
 
 /** Octets that all fills of a thread hold together, until they are kept or read. */

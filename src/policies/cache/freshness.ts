@@ -31,6 +31,9 @@ export function directivesOf(headers: HeaderList): {
   const lines = headers.getAll('cdn-cache-control');
   const targeted = lines.length === 0 ? undefined : CacheControl.ofDictionary(lines);
   if (targeted !== undefined) return { control: targeted, targeted: true };
+  // What is unsound says nothing of freshness, but may have meant to forbid something.
+  if (lines.some((line) => /private|no-store/i.test(line)))
+    return { control: new CacheControl(['no-store']), targeted: true };
   return { control: new CacheControl(headers.getAll('cache-control')), targeted: false };
 }
 

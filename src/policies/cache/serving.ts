@@ -1,6 +1,8 @@
 import type { StoredAnswer, StoredHead } from '../../core/answer-store.ts';
 import type { Reply } from '../../core/exchange.ts';
 import type { ReplyBody } from '../../core/reply-body.ts';
+import type { HeaderList } from '../../http/header-list.ts';
+import { PreparedHeaders } from '../../http/prepared-headers.ts';
 import { ageOf, freshFor } from './answer.ts';
 import { portionFor, type Wish } from './conditions.ts';
 
@@ -30,8 +32,10 @@ const ofBody: ReadonlySet<string> = new Set([
  */
 export function replyFrom({ head, body }: StoredAnswer, request: Wish, told: Told): Reply | undefined {
   const portion = portionFor(head, body.length, request, told.now);
-  const lines = linesOf(head, told);
   if (portion.kind === 'missing') return undefined;
+  const headers = portion.kind === 'whole' ? preparedLines(head, told) : undefined;
+  if (headers !== undefined) return { status: head.status, headers, checked: true, body };
+  const lines = linesOf(head, told);
   if (portion.kind === 'not-modified') return { status: 304, headers: without(lines, ofBody) };
   if (portion.kind === 'whole') return { status: head.status, headers: lines, body };
   const range = ['Content-Range', portion.contentRange] as const;
@@ -50,13 +54,31 @@ export function replyFromFill(head: StoredHead, body: ReplyBody, request: Wish, 
     : { status: head.status, headers: lines, body };
 }
 
+/** What hits of the same answer send again and again. */
+const prepared = new WeakMap<StoredHead, PreparedHeaders>();
+
+/** As {@link linesOf}, for most of the answers. */
+function preparedLines(head: StoredHead, { now, status }: Told): HeaderList | undefined {
+  let lines = prepared.get(head);
+  if (lines === undefined) {
+    lines = PreparedHeaders.from(head.lines);
+    if (lines === undefined) return undefined;
+    prepared.set(head, lines);
+  }
+  const list = lines.list();
+  list.append('Age', ageText(head, now));
+  if (status !== undefined) list.append('Cache-Status', status);
+  return list;
+}
+
+function ageText(head: StoredHead, now: number): string {
+  const age = ageOf(head, now);
+  return String(Number.isFinite(age) ? age : 2 ** 31);
+}
+
 /** The stored lines, with `Age` (RFC 9111 §5.1) and what the cache says of itself. */
 function linesOf(head: StoredHead, { now, status }: Told): Lines {
-  const age = ageOf(head, now);
-  const lines: (readonly [string, string])[] = [
-    ...head.lines,
-    ['Age', String(Number.isFinite(age) ? age : 2 ** 31)],
-  ];
+  const lines: (readonly [string, string])[] = [...head.lines, ['Age', ageText(head, now)]];
   if (status !== undefined) lines.push(['Cache-Status', status]);
   return lines;
 }
