@@ -1,13 +1,14 @@
+import { scopeOf } from '../../core/counting-options.ts';
 import type { Exchange, Reply } from '../../core/exchange.ts';
+import { type Decider, openDecider, type Ruling } from '../../core/limit-decider.ts';
+import { seconds } from '../../core/limit-fields.ts';
+import { type Sharing, sharingOf } from '../../core/limit-sharing.ts';
 import type { LimitDecision, LimitEffect, LimitRule } from '../../core/limits.ts';
 import type { PolicyCounter, Setup } from '../../core/policy.ts';
 import { problemReply } from '../../core/problem.ts';
-import { type Decider, openDecider, type Ruling } from './decider.ts';
-import { addressKey, compileKey, type LimitKey } from './limit-key.ts';
-import { compileLimits, type LimitSet, openLimits, scopeOf } from './limit-set.ts';
+import { addressKey, compileKey, type RequestKey } from '../../core/request-key.ts';
+import { compileLimits, type LimitSet, openLimits } from './limit-set.ts';
 import type { RateLimitOptions } from './options.ts';
-import { seconds } from './response-fields.ts';
-import { type Sharing, sharingOf } from './sharing.ts';
 
 /** The limits of a request, and its key under them. */
 export interface Asked {
@@ -32,7 +33,7 @@ const LOG_INTERVAL = 1000;
 export class Counting {
   readonly #cost: number;
   readonly #dryRun: boolean;
-  readonly #key: LimitKey;
+  readonly #key: RequestKey;
   readonly #everybody: GroupLimits;
   readonly #groups: ReadonlyMap<string, GroupLimits>;
   readonly #setup: Setup;

@@ -1,7 +1,7 @@
+import type { Decider } from '../../core/limit-decider.ts';
 import type { LimitRule } from '../../core/limits.ts';
-import { PolicyOptionError, type Setup } from '../../core/policy.ts';
-import type { Decider } from './decider.ts';
-import type { LimitKey } from './limit-key.ts';
+import { PolicyOptionError } from '../../core/policy.ts';
+import type { RequestKey } from '../../core/request-key.ts';
 import type { RateLimitOptions, WrittenLimits } from './options.ts';
 
 /** The limits that hold for a request, and who counts against them. */
@@ -50,7 +50,7 @@ export function compileLimits(options: RateLimitOptions, group: string): readonl
  */
 export function openLimits(
   limits: readonly NamedLimit[],
-  { by }: LimitKey,
+  { by }: RequestKey,
   scope: string,
   open: (rules: readonly LimitRule[]) => Decider,
 ): LimitSet {
@@ -59,15 +59,6 @@ export function openLimits(
     return { id, ...limit };
   });
   return { names: limits.map(({ name }) => name), rules, decider: open(rules) };
-}
-
-/** Which instances count together: those of one name, all of one in the list for every route, or those of one route. */
-export function scopeOf(
-  { name }: RateLimitOptions,
-  { onEveryRoute, routeName }: Pick<Setup, 'onEveryRoute' | 'routeName'>,
-): string {
-  if (name !== undefined) return `name ${name}`;
-  return onEveryRoute ? 'every route' : `route ${routeName}`;
 }
 
 /** What a group does not say itself is as for everybody; but for the burst, which belongs to a limit. */

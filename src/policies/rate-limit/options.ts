@@ -1,43 +1,11 @@
 import { z } from 'zod';
+import { byOption, countedMethods, countedStatuses, countingName } from '../../core/counting-options.ts';
 import { MAX_LIMIT, MAX_RULES } from '../../core/limits.ts';
-import { withRemedy } from '../../core/remedy.ts';
 import { duration } from '../../core/units.ts';
 
 const units = z.int().min(1).max(MAX_LIMIT);
 const window = duration({ max: '31d' });
 const algorithm = z.enum(['gcra', 'sliding-window', 'fixed-window']);
-
-/** Names stand in header fields and in labels of metrics. */
-const name = z
-  .string()
-  .max(64)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, {
-    error: () =>
-      withRemedy('this is not the name of a limit', 'write letters, digits, hyphens, dots and underscores'),
-  });
-
-const part = z.string().regex(/^(?:ip|consumer|route|(?:header|claim|param):.{1,200})$/, {
-  error: (issue) =>
-    withRemedy(
-      `${JSON.stringify(issue.input)} is nothing to tell requests apart by`,
-      'write ip, consumer, route, header:<name>, claim:<name> or param:<name>',
-    ),
-});
-
-const method = z.string().regex(/^[A-Z][A-Z-]{0,31}$/, {
-  error: (issue) =>
-    withRemedy(`${JSON.stringify(issue.input)} is not a method`, 'write it in capitals, such as POST'),
-});
-
-const statusMistake = (issue: { readonly input?: unknown }): string =>
-  withRemedy(
-    `${JSON.stringify(issue.input)} is not a status`,
-    'write a status such as 401, or a class such as 5xx',
-  );
-
-const status = z.union([z.int().min(100).max(599), z.string().regex(/^[1-5]xx$/, { error: statusMistake })], {
-  error: statusMistake,
-});
 
 const oneLimit = {
   limit: units.optional(),
@@ -48,7 +16,7 @@ const oneLimit = {
 const severalLimits = z
   .array(
     z.strictObject({
-      name: name.optional(),
+      name: countingName.optional(),
       limit: units,
       window,
       burst: units.optional(),
@@ -71,14 +39,7 @@ export const options = z.strictObject({
   limits: severalLimits.describe(
     'Several limits that hold at once, each with `limit`, `window` and, if need be, `name`, `burst` and `algorithm`. Without it: the one of `limit`.',
   ),
-  by: z
-    .union([part, z.array(part).min(1).max(5)], {
-      error: (issue) =>
-        withRemedy(
-          `${JSON.stringify(issue.input)} is nothing to tell requests apart by`,
-          'write ip, consumer, route, header:<name>, claim:<name> or param:<name>, or a list of them',
-        ),
-    })
+  by: byOption
     .default('ip')
     .describe(
       'By what requests are told apart: `ip`, `consumer`, `route`, `header:<name>`, `claim:<name>`, `param:<name>`, or a list of these together. Without it: ip.',
@@ -96,21 +57,15 @@ export const options = z.strictObject({
     .describe(
       'Limits for consumers of a group, by its name, each with `limit` (and `window`, `burst`) or `limits`; the first one that the consumer belongs to holds. Without it: the same for all.',
     ),
-  methods: z
-    .array(method)
-    .min(1)
-    .max(50)
+  methods: countedMethods
     .optional()
     .describe('Only requests with these methods are counted, and refused. Without it: all.'),
-  statuses: z
-    .array(status)
-    .min(1)
-    .max(50)
+  statuses: countedStatuses
     .optional()
     .describe(
       'Only requests whose answer has one of these statuses are counted, such as `[401, 403]` or `[5xx]`; all are refused once the limit is reached. Without it: all are counted.',
     ),
-  name: name
+  name: countingName
     .optional()
     .describe(
       'Policies of the same name with the same limits count together, on whatever routes they stand. Without it: each route counts by itself, and a policy in the list for every route counts all of them together.',

@@ -1,10 +1,11 @@
+import { statusMatcher } from '../../core/counting-options.ts';
 import type { Exchange, Reply } from '../../core/exchange.ts';
+import type { Ruling } from '../../core/limit-decider.ts';
+import { limitFields } from '../../core/limit-fields.ts';
 import type { LimitDecision, LimitEffect } from '../../core/limits.ts';
 import { definePolicy, type ExplainedStep } from '../../core/policy.ts';
 import { Counting, type Asked } from './counting.ts';
-import type { Ruling } from './decider.ts';
 import { options } from './options.ts';
-import { draftFields, olderFields, type WriteFields } from './response-fields.ts';
 
 /** Refuses requests that come too often with 429 (`rate_limited`), and tells clients how much is left. */
 export const rateLimit = definePolicy({
@@ -12,13 +13,13 @@ export const rateLimit = definePolicy({
   description: 'Refuses requests that come too often.',
   options,
   create(written, setup) {
-    const { clock, logger } = setup;
+    const { logger } = setup;
     const { methods, statuses, dryRun } = written;
     const counting = new Counting(written, setup);
     const effect: LimitEffect = statuses === undefined ? 'take' : 'peek';
     const isCounted = statuses === undefined ? undefined : statusMatcher(statuses);
     // Who only watches tells clients nothing.
-    const write = dryRun ? undefined : fieldsOf(written.headers, () => clock.now());
+    const write = dryRun ? undefined : limitFields(written.headers, setup);
     const keeps = write !== undefined || isCounted !== undefined;
     const place = Symbol('rate-limit');
 
@@ -79,14 +80,4 @@ export const rateLimit = definePolicy({
 interface Kept {
   readonly asked: Asked;
   decision: LimitDecision;
-}
-
-function fieldsOf(headers: 'draft' | 'x-ratelimit' | 'none', now: () => number): WriteFields | undefined {
-  if (headers === 'none') return undefined;
-  return headers === 'draft' ? draftFields() : olderFields(now);
-}
-
-function statusMatcher(statuses: readonly (number | string)[]): (status: number) => boolean {
-  const matching = new Set(statuses);
-  return (status) => matching.has(status) || matching.has(`${Math.floor(status / 100)}xx`);
 }

@@ -1,7 +1,7 @@
-import type { LimitDecision, LimitEffect, Limiter, LimitRule, SyncedLimiter } from '../../core/limits.ts';
-import type { PolicyCounter, PolicyTimer, Setup } from '../../core/policy.ts';
-import { StoreError } from '../../core/redis.ts';
-import type { Sharing } from './sharing.ts';
+import type { LimitDecision, LimitEffect, Limiter, LimitRule, SyncedLimiter } from './limits.ts';
+import type { PolicyCounter, PolicyTimer, Setup } from './policy.ts';
+import { StoreError } from './redis.ts';
+import type { Sharing } from './limit-sharing.ts';
 
 /**
  * What becomes of a request: a decision; or without one, as Redis is slow or gone, that it passes (`allow`), or that it is told so

@@ -1,6 +1,5 @@
-import { PolicyOptionError, type Setup } from '../../core/policy.ts';
-import type { SharedLimits } from '../../core/limits.ts';
-import type { RateLimitOptions } from './options.ts';
+import { PolicyOptionError, type Setup } from './policy.ts';
+import type { SharedLimits } from './limits.ts';
 
 /** How requests are counted together with other gateways. */
 export interface Sharing {
@@ -12,6 +11,13 @@ export interface Sharing {
   readonly onStoreError: 'local' | 'allow' | 'deny';
 }
 
+/** What is written about it. */
+export interface SharingOptions {
+  readonly mode?: Sharing['mode'] | 'local' | undefined;
+  readonly syncEvery?: number | undefined;
+  readonly onStoreError?: Sharing['onStoreError'] | undefined;
+}
+
 /** Milliseconds, unless `syncEvery` says otherwise. */
 const SYNC_EVERY = 100;
 
@@ -20,7 +26,7 @@ const SYNC_EVERY = 100;
  * @throws PolicyOptionError when they make no sense together, or without a Redis.
  */
 export function sharingOf(
-  { mode, syncEvery, onStoreError }: Pick<RateLimitOptions, 'mode' | 'syncEvery' | 'onStoreError'>,
+  { mode, syncEvery, onStoreError }: SharingOptions,
   { limits: { shared } }: Pick<Setup, 'limits'>,
 ): Sharing | undefined {
   const chosen = mode ?? (shared === undefined ? 'local' : 'exact');

@@ -1,15 +1,15 @@
 import { hash } from 'node:crypto';
-import { claimAt } from '../../core/consumer-text.ts';
-import type { Exchange } from '../../core/exchange.ts';
-import { fieldName } from '../../core/option-schemas.ts';
-import { PolicyOptionError, type Setup } from '../../core/policy.ts';
-import { ipNetworkOf } from '../../http/ip.ts';
+import { claimAt } from './consumer-text.ts';
+import type { Exchange } from './exchange.ts';
+import { fieldName } from './option-schemas.ts';
+import { PolicyOptionError, type Setup } from './policy.ts';
+import { ipNetworkOf } from '../http/ip.ts';
 
 /** Bits of an IPv6 address that one subscriber has at least (RFC 6177). */
 const V6_PREFIX = 64;
 
 /** What requests are told apart by. */
-export interface LimitKey {
+export interface RequestKey {
   /** As it is written. */
   readonly by: string;
   /** The key of a request; undefined when it lacks what the key is made of. */
@@ -27,7 +27,7 @@ interface Part {
 }
 
 /** By the address: IPv4 by itself, IPv6 by its network of 64 bits, IPv4 in IPv6 as IPv4. */
-export const addressKey: LimitKey = combined([partOf('ip')]);
+export const addressKey: RequestKey = combined([partOf('ip')]);
 
 /**
  * What `by` says, compiled.
@@ -36,7 +36,7 @@ export const addressKey: LimitKey = combined([partOf('ip')]);
 export function compileKey(
   by: string | readonly string[],
   { paramNames }: Pick<Setup, 'paramNames'>,
-): LimitKey {
+): RequestKey {
   const list = typeof by === 'string' ? [by] : by;
   for (const [index, each] of list.entries()) {
     const path = typeof by === 'string' ? ['by'] : ['by', index];
@@ -58,7 +58,7 @@ export function compileKey(
   return combined(list.map(partOf));
 }
 
-function combined(parts: readonly Part[]): LimitKey {
+function combined(parts: readonly Part[]): RequestKey {
   const by = parts.map((part) => part.by).join(' and ');
   const describe = (exchange: Exchange): string => parts.map((part) => shown(part, exchange)).join(', ');
   const [only] = parts;

@@ -1,9 +1,15 @@
-import type { LimitDecision, LimitState } from '../../core/limits.ts';
-import type { HeaderList } from '../../http/header-list.ts';
-import type { LimitSet } from './limit-set.ts';
+import type { LimitDecision, LimitState } from './limits.ts';
+import type { HeaderList } from '../http/header-list.ts';
+import type { Setup } from './policy.ts';
+
+/** Limits as clients are told of them, in the order of the states of a decision. The same object for as long as they are the same. */
+export interface NamedLimits {
+  readonly names: readonly string[];
+  readonly rules: readonly { readonly limit: number; readonly window: number }[];
+}
 
 /** Tells a client how it stands with its limits. */
-export type WriteFields = (headers: HeaderList, set: LimitSet, decision: LimitDecision) => void;
+export type WriteFields = (headers: HeaderList, set: NamedLimits, decision: LimitDecision) => void;
 
 /** Seconds, rounded up, so that nobody comes too early. */
 export function seconds(milliseconds: number): number {
@@ -14,8 +20,8 @@ export function seconds(milliseconds: number): number {
  * The fields of draft-ietf-httpapi-ratelimit-headers-10: names are strings (RFC 9651 §3.3.3), `t` the seconds until more is left than `r`.
  * Several limits are a list, and so are several policies, as lines of one field.
  */
-export function draftFields(): WriteFields {
-  const policies = new Map<LimitSet, string>();
+function draftFields(): WriteFields {
+  const policies = new WeakMap<NamedLimits, string>();
   return (headers, set, { states }) => {
     let policy = policies.get(set);
     if (policy === undefined) policies.set(set, (policy = policyField(set)));
@@ -32,7 +38,7 @@ export function draftFields(): WriteFields {
 }
 
 /** `w` is a whole number of seconds (§3.1.3), and left out for windows that are none. */
-function policyField({ names, rules }: LimitSet): string {
+function policyField({ names, rules }: NamedLimits): string {
   const items = rules.map(({ limit, window }, i) => {
     const ofWindow = window % 1000 === 0 ? `;w=${window / 1000}` : '';
     return `"${names[i]}";q=${limit}${ofWindow}`;
@@ -45,7 +51,7 @@ function policyField({ names, rules }: LimitSet): string {
  * the epoch, as most who send it mean it.
  * @param now milliseconds since the epoch.
  */
-export function olderFields(now: () => number): WriteFields {
+function olderFields(now: () => number): WriteFields {
   return (headers, { rules }, { states }) => {
     let tightest = 0;
     for (let i = 1; i < states.length; i++) {
@@ -56,4 +62,13 @@ export function olderFields(now: () => number): WriteFields {
     headers.set('X-RateLimit-Remaining', String(remaining));
     headers.set('X-RateLimit-Reset', String(seconds(now() + reset)));
   };
+}
+
+/** The fields of this name in the configuration; undefined for none. */
+export function limitFields(
+  headers: 'draft' | 'x-ratelimit' | 'none',
+  { clock }: Pick<Setup, 'clock'>,
+): WriteFields | undefined {
+  if (headers === 'none') return undefined;
+  return headers === 'draft' ? draftFields() : olderFields(() => clock.now());
 }
