@@ -5,6 +5,8 @@ import { performancePage } from '../bench/performance-page.ts';
 import type { Results } from '../bench/results.ts';
 import { generateJsonSchema } from '../src/config/json-schema.ts';
 import { builtInPolicies } from '../src/gateway/built-in-policies.ts';
+import { readResults as readCacheResults } from '../test/conformance/http-cache-tests/results.ts';
+import { withScores } from '../test/conformance/http-cache-tests/score-section.ts';
 import { configurationPage } from './generate-config-docs.ts';
 
 /** A file that is made from the source, and committed so that readers and editors find it. */
@@ -17,6 +19,7 @@ interface GeneratedFile {
 const generatedFiles: readonly GeneratedFile[] = [
   { path: 'schema/waygate.schema.json', content: () => JSON.stringify(generateJsonSchema(builtInPolicies)) },
   { path: 'docs/configuration.md', content: configurationPage },
+  { path: 'docs/caching.md', content: (current) => withScores(current, readCacheResults()) },
   // Until somebody has run the whole bench there are no results, and no page.
   ...readResults().map((results) => ({
     path: 'docs/performance.md',

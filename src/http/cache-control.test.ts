@@ -156,7 +156,24 @@ describe('CacheControl', () => {
 
   it('reads a line in one pass: what repeats itself is not looked at again for every repetition', () => {
     const times = 200_000;
-    for (const piece of [...'a=",\\ ;', 'a="', 'a="\\', 'a,', ' ,', '\\"', '="\\",', 'a=\t', 'a=b ', '"a" '])
+    for (const piece of [
+      'a',
+      '=',
+      '"',
+      ',',
+      '\\',
+      ' ',
+      ';',
+      'a="',
+      'a="\\',
+      'a,',
+      ' ,',
+      '\\"',
+      '="\\",',
+      'a=\t',
+      'a=b ',
+      '"a" ',
+    ])
       read(piece.repeat(times));
     for (const first of ['a="', 'a=', 'a', '"'])
       for (const rest of [' ', ',', 'a', '\\', '\\"', ',a="\\']) read(`${first}${rest.repeat(times)};`);

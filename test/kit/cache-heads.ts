@@ -4,7 +4,7 @@ import { headToStore, type StoringRequest, type StoringRules } from '../../src/p
 import { receivedHeaders, type FakeHeaders } from './fake-exchange.ts';
 
 /** When the heads of tests came, in milliseconds since the epoch: Sun, 06 Nov 1994 08:49:37 GMT. */
-export const then = 784_111_777_000;
+export const arrival = 784_111_777_000;
 
 /** The rules of a route without options. */
 export const plainRules: StoringRules = {
@@ -17,9 +17,15 @@ export const plainRules: StoringRules = {
   staleIfError: 0,
 };
 
-/** The head of an answer that came at {@link then}, at once. */
+/** The head of an answer that came at {@link arrival}, at once. */
 export function receivedHead(headers: FakeHeaders = {}, parts: Partial<ReceivedHead> = {}): ReceivedHead {
-  return { status: 200, headers: receivedHeaders(headers), requestTime: then, responseTime: then, ...parts };
+  return {
+    status: 200,
+    headers: receivedHeaders(headers),
+    requestTime: arrival,
+    responseTime: arrival,
+    ...parts,
+  };
 }
 
 /** What a test may say of a GET without anything. */

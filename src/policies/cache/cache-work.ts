@@ -61,7 +61,7 @@ export class CacheWork {
   /** The same for answers that are not in the name of a consumer. */
   readonly #rulesForAll: StoringRules;
   readonly #counters: CacheCounters;
-  readonly #keyOf: (exchange: Exchange) => CacheKey;
+  readonly #keyOf: ReturnType<typeof keyMaker>;
   readonly #bypassOf: ReturnType<typeof bypassReader>;
   readonly #visits = Symbol('cache');
   readonly #waits = Symbol('cache, waiting');
@@ -263,10 +263,13 @@ export class CacheWork {
   }
 
   /** A change to a resource makes what is kept of it, and of those that the answer names, invalid (RFC 9111 §4.4). */
-  #invalidate({ request }: Exchange, head: ResponseHead, { key }: Visit): void {
+  #invalidate(exchange: Exchange, head: ResponseHead, { key }: Visit): void {
     if (head.from !== 'target') return;
-    const places = invalidatedPlaces(request.method, head, key.place);
-    for (const place of places) this.#answers.invalidate(key.text, place);
+    const places = invalidatedPlaces(exchange.request.method, head, key.place);
+    for (const place of places) {
+      const { text } = place === key.place ? key : this.#keyOf(exchange, place);
+      this.#answers.invalidate(text, place);
+    }
     if (places.length > 0) this.#counters.invalidated();
   }
 
@@ -281,8 +284,10 @@ export class CacheWork {
     const kept = this.#headToStore(exchange, visit, received, true);
     if (typeof kept === 'string') return;
     const fill = this.#fills.value.alone('', this.#limit);
+    // It is of the very change that has dropped all before it: as if it had been asked for just behind that.
+    const behind = { ...visit, requestTime: received.responseTime + 1 };
     exchange.wrapResponseBody((next, source) =>
-      fill.stage(next, source, this.#eventsOf(exchange, visit, kept, fill)),
+      fill.stage(next, source, this.#eventsOf(exchange, behind, kept, fill)),
     );
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { keptHead, then } from '../../../test/kit/cache-heads.ts';
+import { keptHead, arrival } from '../../../test/kit/cache-heads.ts';
 import { storedAnswer } from '../../../test/kit/stored-answer.ts';
 import { receivedHeaders, type FakeHeaders } from '../../../test/kit/fake-exchange.ts';
 import type { StoredHead } from '../../core/answer-store.ts';
@@ -14,8 +14,8 @@ import {
   type Portion,
 } from './conditions.ts';
 
-const at = (seconds: number): string => httpDate(then + seconds * 1000);
-const head = (headers: FakeHeaders = {}, status = 200): StoredHead =>
+const at = (seconds: number): string => httpDate(arrival + seconds * 1000);
+const head = (headers: Readonly<Record<string, string>> = {}, status = 200): StoredHead =>
   keptHead({ 'Cache-Control': 'max-age=60', ...headers }, {}, { status });
 const part = (first: number, last: number): StoredHead =>
   keptHead(
@@ -26,7 +26,7 @@ const part = (first: number, last: number): StoredHead =>
 
 /** What a GET with these headers gets of a stored answer of ten octets. */
 function portion(stored: StoredHead, headers: FakeHeaders, { method = 'GET', length = 10 } = {}): Portion {
-  return portionFor(stored, length, { method, headers: receivedHeaders(headers) }, then + 5000);
+  return portionFor(stored, length, { method, headers: receivedHeaders(headers) }, arrival + 5000);
 }
 
 describe('portionFor', () => {
@@ -159,10 +159,10 @@ describe('isOfUseFor', () => {
   it('F115: is a part only for who wants a part of it', () => {
     const stored = storedAnswer({ body: '45678', head: part(4, 8), part: { first: 4, last: 8, length: 10 } });
     const wants = (headers: FakeHeaders): boolean =>
-      isOfUseFor(stored, { method: 'GET', headers: receivedHeaders(headers) }, then);
+      isOfUseFor(stored, { method: 'GET', headers: receivedHeaders(headers) }, arrival);
     assert.ok(wants({ Range: 'bytes=4-4' }));
     assert.equal(wants({}), false);
     assert.equal(wants({ Range: 'bytes=0-4' }), false);
-    assert.ok(isOfUseFor(storedAnswer(), { method: 'GET', headers: receivedHeaders({}) }, then));
+    assert.ok(isOfUseFor(storedAnswer(), { method: 'GET', headers: receivedHeaders({}) }, arrival));
   });
 });

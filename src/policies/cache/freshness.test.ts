@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { keptHead, plainRules, receivedHead, then } from '../../../test/kit/cache-heads.ts';
+import { keptHead, plainRules, receivedHead, arrival } from '../../../test/kit/cache-heads.ts';
 import type { FakeHeaders } from '../../../test/kit/fake-exchange.ts';
 import { httpDate } from '../../http/date.ts';
 import { ageOf, freshFor, type ReceivedHead } from './answer.ts';
@@ -16,7 +16,7 @@ function lifetime(
   return lifetimeOf(head, directivesOf(head.headers).control, { ...plainRules, ...rules });
 }
 
-const at = (seconds: number): string => httpDate(then + seconds * 1000);
+const at = (seconds: number): string => httpDate(arrival + seconds * 1000);
 
 describe('lifetimeOf', () => {
   it('takes s-maxage before max-age before Expires (RFC 9111 §4.2.1)', () => {
@@ -103,8 +103,8 @@ describe('initialAge', () => {
     assert.equal(age({ Date: at(-9) }), 9);
     assert.equal(age({ Date: at(-9), Age: '7' }), 9);
     assert.equal(age({ Date: at(9) }), 0);
-    assert.equal(age({ Age: '7' }, { requestTime: then - 2000 }), 9);
-    assert.equal(age({}, { requestTime: then + 60_000 }), 0);
+    assert.equal(age({ Age: '7' }, { requestTime: arrival - 2000 }), 9);
+    assert.equal(age({}, { requestTime: arrival + 60_000 }), 0);
   });
 
   it('is without end for an Age that is not one number', () => {
@@ -125,16 +125,16 @@ describe('ageOf and freshFor', () => {
     fc.assert(
       fc.property(fc.nat(1000), fc.nat(1000), fc.nat(10_000_000), (seconds, initial, later) => {
         const head = keptHead({ 'Cache-Control': `max-age=${seconds}`, Age: String(initial), ETag: '"a"' });
-        assert.equal(ageOf(head, then + later) + freshFor(head, then + later), seconds);
-        assert.equal(ageOf(head, then + later), initial + Math.floor(later / 1000));
+        assert.equal(ageOf(head, arrival + later) + freshFor(head, arrival + later), seconds);
+        assert.equal(ageOf(head, arrival + later), initial + Math.floor(later / 1000));
       }),
     );
   });
 
   it('F187: take nothing for fresh when the clock was set back', () => {
     const head = keptHead({ 'Cache-Control': 'max-age=60' });
-    assert.equal(ageOf(head, then - 5000), 0);
-    assert.equal(freshFor(head, then - 5000), 60);
-    assert.equal(freshFor(head, then - 3_600_000), -Infinity);
+    assert.equal(ageOf(head, arrival - 5000), 0);
+    assert.equal(freshFor(head, arrival - 5000), 60);
+    assert.equal(freshFor(head, arrival - 3_600_000), -Infinity);
   });
 });

@@ -87,6 +87,36 @@ describe('keyMaker', () => {
     assert.equal(new Set(texts).size, texts.length);
   });
 
+  it('makes the key that the same request would have for another place', () => {
+    const exchange = fakeExchange({
+      path: '/a',
+      query: 'x=1',
+      headers: { 'x-a': '1' },
+      consumer: { id: 'c' },
+    });
+    for (const written of [
+      {},
+      { perConsumer: true },
+      querying({ without: ['y'] }),
+      { key: { query: 'all', headers: ['x-a'] } },
+    ] as Written[]) {
+      const key = keyMaker({ ...options.parse({}), ...written });
+      for (const [path, query] of [
+        ['/b', 'z=1&y=2'],
+        ['/b', undefined],
+      ] as const) {
+        const asked = fakeExchange({
+          path,
+          ...(query === undefined ? {} : { query }),
+          headers: { 'x-a': '1' },
+          consumer: { id: 'c' },
+        });
+        const expected = key(asked);
+        assert.deepEqual(key(exchange, expected.place), expected);
+      }
+    }
+  });
+
   it('never throws, whatever the query', () => {
     const rules = [{ only: ['a', 'é'] }, { without: ['a'] }] as const;
     fc.assert(

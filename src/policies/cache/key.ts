@@ -8,30 +8,38 @@ export interface CacheKey {
   readonly place: AnswerPlace;
 }
 
-/** Makes the key of a request: whatever the answer may depend on that its `Vary` does not name. */
+/**
+ * Makes the key of a request: whatever the answer may depend on that its `Vary` does not name. With another place, the one that the
+ * same client would have for that, on a route that rewrites no paths.
+ */
 export function keyMaker({ key, perConsumer }: Pick<CacheOptions, 'key' | 'perConsumer'>) {
   const query = queryReader(key.query);
   const headers = key.headers.map((name) => name.toLowerCase());
   // Answers outlive a change of the rules, which may make two keys of one.
   const isUsual = key.query === 'all' && headers.length === 0 && !perConsumer;
   const shape = isUsual ? '' : `\n${JSON.stringify({ query: key.query, headers, perConsumer })}`;
-  return (exchange: Exchange): CacheKey => {
+  return (exchange: Exchange, other?: AnswerPlace): CacheKey => {
     const { request, client, routeName, consumer } = exchange;
-    const host = request.port === undefined ? request.host : `${request.host}:${request.port}`;
-    const place = {
-      route: routeName,
-      host,
-      path: request.path,
-      query: request.query === undefined ? '' : `?${request.query}`,
-    };
+    const place = other ?? placeOf(exchange);
+    const { host, path } = place;
+    const asked = place.query === '' ? undefined : place.query.slice(1);
     // None of these can hold a line feed.
-    let text = `${routeName}\n${client.scheme}\n${host}\n${request.path}\n${query(request.query)}`;
+    let text = `${routeName}\n${client.scheme}\n${host}\n${path}\n${query(asked)}`;
     // A rewritten path may be made of what is not in the key.
-    if (exchange.upstreamPath !== request.path) text += `\n>${exchange.upstreamPath}`;
+    if (other === undefined && exchange.upstreamPath !== path) text += `\n>${exchange.upstreamPath}`;
     for (const name of headers) text += `\n${JSON.stringify(request.headers.getAll(name))}`;
     text += shape;
     if (perConsumer) text += `\n${consumer === undefined ? '' : JSON.stringify(consumer.id)}`;
     return { text, place };
+  };
+}
+
+function placeOf({ request, routeName }: Exchange): AnswerPlace {
+  return {
+    route: routeName,
+    host: request.port === undefined ? request.host : `${request.host}:${request.port}`,
+    path: request.path,
+    query: request.query === undefined ? '' : `?${request.query}`,
   };
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { keptHead, then } from '../../../test/kit/cache-heads.ts';
+import { keptHead, arrival } from '../../../test/kit/cache-heads.ts';
 import { receivedHeaders, type FakeHeaders } from '../../../test/kit/fake-exchange.ts';
 import {
   forbidsStoring,
@@ -12,7 +12,7 @@ import {
   type Reuse,
 } from './reuse.ts';
 
-const after = (seconds: number): number => then + seconds * 1000;
+const after = (seconds: number): number => arrival + seconds * 1000;
 const said = (control: string) => requestDirectives(receivedHeaders({ 'Cache-Control': control }));
 
 /** What becomes of an answer with this Cache-Control, so many seconds later. */
@@ -118,8 +118,8 @@ describe('reuseOf', () => {
       { 'Cache-Control': 'max-age=10', Age: 'x', ETag: '"a"' },
       { staleWhileRevalidate: 60 },
     );
-    assert.equal(reuseOf(head, said('max-stale'), then), 'validate');
-    assert.equal(standsInForErrors(head, then), false);
+    assert.equal(reuseOf(head, said('max-stale'), arrival), 'validate');
+    assert.equal(standsInForErrors(head, arrival), false);
   });
 });
 

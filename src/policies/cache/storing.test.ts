@@ -6,7 +6,7 @@ import {
   plainRules,
   receivedHead,
   storingRequest,
-  then,
+  arrival,
   type AskedParts,
 } from '../../../test/kit/cache-heads.ts';
 import { receivedHeaders, type FakeHeaders } from '../../../test/kit/fake-exchange.ts';
@@ -29,7 +29,7 @@ function fate({ asked, answer = { 'Cache-Control': 'max-age=60' }, received, rul
   return typeof kept === 'string' ? kept : 'kept';
 }
 
-const saying = (control: string): FakeHeaders => ({ 'Cache-Control': control });
+const saying = (control: string): Readonly<Record<string, string>> => ({ 'Cache-Control': control });
 
 describe('headToStore', () => {
   it('keeps an answer to GET that says how long it is fresh', () => {
@@ -248,7 +248,7 @@ describe('confirmedHeaders', () => {
       ['x-a', '3'],
       ['X-B', '4'],
     ]);
-    assert.deepEqual(confirmedHeaders(stored, confirmation, then), [
+    assert.deepEqual(confirmedHeaders(stored, confirmation, arrival), [
       ['Cache-Control', 'max-age=60'],
       ['ETag', '"a"'],
       ['Content-Type', 'text/a'],
@@ -261,7 +261,7 @@ describe('confirmedHeaders', () => {
 
   it('is of now when the 304 does not say of when: its stored Date would make it old again', () => {
     assert.deepEqual(
-      confirmedHeaders(stored, receivedHeaders({}), then).filter(([name]) => name === 'Date'),
+      confirmedHeaders(stored, receivedHeaders({}), arrival).filter(([name]) => name === 'Date'),
       [['Date', 'Sun, 06 Nov 1994 08:49:37 GMT']],
     );
   });

@@ -1,5 +1,5 @@
 import type { StoredHead } from '../../core/answer-store.ts';
-import { CacheControl } from '../../http/cache-control.ts';
+import type { CacheControl } from '../../http/cache-control.ts';
 import { httpDate } from '../../http/date.ts';
 import { isEntityTag } from '../../http/entity-tag.ts';
 import { parseContentRange } from '../../http/byte-range.ts';
