@@ -128,24 +128,16 @@ describe('answers that several gateways have in common', { skip }, () => {
 
   it('are at most 16 variants, and 1 MiB, under a key', async (t) => {
     const { redis, a } = await two(t);
-    for (let i = 0; i < 20; i++) a.store.put('k', fresh({ vary: [['v', String(i)]] }), 60);
-    const body = new Uint8Array(60_000);
-    for (let i = 0; i < 16; i++) a.store.put('large', fresh({ body, vary: [['v', String(i)]] }), 60);
-    for (let i = 0; i < 16; i++)
-      a.store.put(
-        'larger',
-        fresh({
-          body: new Uint8Array(65_000),
-          vary: [
-            ['v', String(i)],
-            ['w', ''],
-          ],
-        }),
-        60,
-      );
-    await eventually(async () => (await redis.ask('HLEN', nameOf('larger'))) === 16, 'they are there');
-    assert.equal(await redis.ask('HLEN', nameOf('k')), 16);
-    assert.equal(await redis.ask('HLEN', nameOf('large')), 16);
+    const put = (key: string, body: Uint8Array, v: string): void => {
+      a.store.put(key, fresh({ body, vary: [['v', v]] }), 60);
+    };
+    for (let i = 0; i < 20; i++) put('many', new Uint8Array(1), String(i));
+    for (let i = 0; i < 16; i++) put('large', new Uint8Array(65_536), String(i));
+    put('last', new Uint8Array(1), '');
+    await eventually(async () => (await redis.ask('EXISTS', nameOf('last'))) === 1, 'all have arrived');
+    assert.equal(await redis.ask('HLEN', nameOf('many')), 16);
+    assert.equal(await redis.ask('HLEN', nameOf('large')), 15);
+    assert.equal(a.counts.lost, 0);
   });
 
   it('F119 are purged on all machines within a second, what is under way included', async (t) => {
@@ -317,7 +309,9 @@ describe('answers that several gateways have in common', { skip }, () => {
 /** Two gateways on one Redis that both use it. */
 async function two(t: TestContext): Promise<{ redis: RedisServer; a: SharedScene; b: SharedScene }> {
   const redis = await startRedis(t);
-  const [a, b] = [0, 1].map(() => openShared(t, openLink(t, settingsFor(redis.port)).link));
+  // How long a busy machine takes is not what is tested.
+  const settings = settingsFor(redis.port, { timeout: 2000 });
+  const [a, b] = [0, 1].map(() => openShared(t, openLink(t, settings).link));
   assert.ok(a !== undefined && b !== undefined);
   await Promise.all([a.ready(), b.ready()]);
   return { redis, a, b };
