@@ -1,18 +1,15 @@
 // Races 100,000 requests against a limit, over 1, 2 and 4 threads, and with each algorithm: the target has to count exactly what the
 // limit allows.
-import { connect } from 'node:net';
 import { createGatewayWith } from '../../src/gateway/gateway.ts';
 import { usualWorkers } from '../../src/gateway/workers/worker-settings.ts';
 import { sumMetric } from '../kit/start-gateway.ts';
-import { get } from '../kit/worker-gateway.ts';
 import { type Figure, report } from './figure.ts';
+import { flood } from './flood.ts';
 import { openTarget } from './target.ts';
 
 const REQUESTS = 100_000;
 const LIMIT = 20_000;
 const CONNECTIONS = 64;
-/** Requests that a connection has under way at once. */
-const PIPELINED = 20;
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 for (const workers of [1, 2, 4]) report(await race(workers, 'gcra'));
@@ -56,33 +53,4 @@ async function race(workers: number, algorithm: 'gcra' | 'sliding-window' | 'fix
     asked: `exactly ${LIMIT}`,
     met: counted === LIMIT && refused === told && refused + counted >= REQUESTS,
   };
-}
-
-/** Sends so many requests over one connection. @returns how many were refused. */
-function flood(port: number, requests: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1');
-    let [sent, answered, refused, tail] = [0, 0, 0, ''];
-    const send = (many: number): void => {
-      const next = Math.min(many, requests - sent);
-      sent += next;
-      if (next > 0) socket.write(get('/').repeat(next));
-    };
-    socket.on('error', reject);
-    socket.on('data', (chunk) => {
-      const text = tail + chunk.toString('latin1');
-      // What is cut off counts with the next piece. A body has no end of line: the next status stands right behind it.
-      const end = text.lastIndexOf('\n') + 1;
-      tail = text.slice(end);
-      const whole = text.slice(0, end);
-      const now = whole.match(/HTTP\/1\.1 \d/g)?.length ?? 0;
-      refused += whole.match(/HTTP\/1\.1 429 /g)?.length ?? 0;
-      answered += now;
-      if (answered >= requests) {
-        socket.destroy();
-        resolve(refused);
-      } else send(now);
-    });
-    send(PIPELINED);
-  });
 }

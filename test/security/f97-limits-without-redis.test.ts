@@ -7,8 +7,9 @@ import { needs } from '../kit/needs.ts';
 import { connectClient, type RawClient } from '../kit/raw-client.ts';
 import { startRecordingTarget } from '../kit/recording-target.ts';
 import { startGateways, usesRedis } from '../kit/redis-gateways.ts';
+import { redisFaults } from '../kit/redis-faults.ts';
 import { startCluster } from '../kit/redis-groups.ts';
-import { askRedis, freePort, type RedisServer, startRedis } from '../kit/redis-server.ts';
+import { freePort, startRedis } from '../kit/redis-server.ts';
 import { answer } from '../kit/replies.ts';
 import { routeTo, startGateway, type TestGateway } from '../kit/start-gateway.ts';
 import { get } from '../kit/worker-gateway.ts';
@@ -44,35 +45,8 @@ async function scene(
   return { gateway, client, ask, count };
 }
 
-/** What can befall a Redis, and how it ends. */
-const faults: Readonly<
-  Record<string, readonly [begin: (redis: RedisServer) => unknown, end: (redis: RedisServer) => unknown]>
-> = {
-  killed: [(redis) => redis.kill(), (redis) => redis.start()],
-  stopped: [(redis) => redis.signal('SIGSTOP'), (redis) => redis.signal('SIGCONT')],
-  // It ends by itself: nobody can tell it anything meanwhile.
-  paused: [(redis) => redis.ask('CLIENT', 'PAUSE', '2000', 'ALL'), () => undefined],
-  'out of memory': [
-    (redis) => redis.ask('CONFIG', 'SET', 'maxmemory', '1'),
-    (redis) => redis.ask('CONFIG', 'SET', 'maxmemory', '0'),
-  ],
-  'made a replica': [
-    async (redis) => redis.ask('REPLICAOF', '127.0.0.1', String(await freePort())),
-    (redis) => redis.ask('REPLICAOF', 'NO', 'ONE'),
-  ],
-  'asking for a password': [
-    async (redis) => {
-      await redis.ask('CONFIG', 'SET', 'requirepass', 'secret');
-      await askRedis(redis.port, ['CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'], {
-        password: 'secret',
-      });
-    },
-    (redis) => askRedis(redis.port, ['CONFIG', 'SET', 'requirepass', ''], { password: 'secret' }),
-  ],
-};
-
 describe('F97 limits while Redis is gone', { skip }, () => {
-  for (const [fault, [begin, end]] of Object.entries(faults)) {
+  for (const [fault, { begin, end }] of Object.entries(redisFaults)) {
     it(`${fault}: each request is decided by the rule, and Redis is used again`, async (t) => {
       const redis = await startRedis(t);
       const all = await Promise.all(
