@@ -5,6 +5,7 @@ import { authorize } from '../policies/authorize/authorize.ts';
 import { basicAuth } from '../policies/basic-auth/basic-auth.ts';
 import { bodyLimit } from '../policies/body-limit/body-limit.ts';
 import { cache } from '../policies/cache/cache.ts';
+import { concurrencyLimit } from '../policies/concurrency-limit/concurrency-limit.ts';
 import { cors } from '../policies/cors/cors.ts';
 import { forwardAuth } from '../policies/forward-auth/forward-auth.ts';
 import { headers } from '../policies/headers/headers.ts';
@@ -34,6 +35,7 @@ export const builtInPolicies = [
   basicAuth,
   bodyLimit,
   cache,
+  concurrencyLimit,
   cors,
   forwardAuth,
   headers,
