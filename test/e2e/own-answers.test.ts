@@ -231,8 +231,7 @@ describe('an exchange that outlives its client', () => {
   it('that leaves before the answer: stages see all of it', async (t) => {
     const seen: string[] = [];
     const { gateway, target } = await start(t, recording(seen));
-    let go = (): void => undefined;
-    const gone = new Promise<void>((resolve) => (go = resolve));
+    const { promise: gone, resolve: go } = Promise.withResolvers<void>();
     target.script = play(
       requestComplete,
       () => gone,
@@ -251,8 +250,7 @@ describe('an exchange that outlives its client', () => {
   it('that leaves in the middle of the answer: stages see all of it', async (t) => {
     const seen: string[] = [];
     const { gateway, target } = await start(t, recording(seen));
-    let go = (): void => undefined;
-    const gone = new Promise<void>((resolve) => (go = resolve));
+    const { promise: gone, resolve: go } = Promise.withResolvers<void>();
     target.script = play(
       requestComplete,
       send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello'),
@@ -272,8 +270,7 @@ describe('an exchange that outlives its client', () => {
   it('whose target breaks off all the same: stages hear of it', async (t) => {
     const seen: string[] = [];
     const { gateway, target } = await start(t, recording(seen));
-    let go = (): void => undefined;
-    const gone = new Promise<void>((resolve) => (go = resolve));
+    const { promise: gone, resolve: go } = Promise.withResolvers<void>();
     target.script = play(
       requestComplete,
       send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello'),

@@ -1,8 +1,7 @@
 import { createHmac, hash } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
-import type { Clock } from '../../core/clock.ts';
 import type { Consumer } from '../../core/exchange.ts';
 import type { Setup } from '../../core/policy.ts';
+import { Remembered } from '../../core/remembered.ts';
 import type { Lease } from '../../core/shared.ts';
 import { BcryptVerifier } from './bcrypt.ts';
 import { decodeCredentials } from './credentials.ts';
@@ -24,12 +23,6 @@ interface KnownUser {
   readonly consumer: Consumer;
 }
 
-interface Remembered {
-  readonly verdict: Verdict;
-  /** Milliseconds, monotonic. */
-  readonly until: number;
-}
-
 /** Of four threads in Node's pool, which look up names and read files too, this many may be busy with passwords. */
 const AT_ONCE = 2;
 /** Passwords that wait for their turn. */
@@ -47,22 +40,21 @@ const busy: Verdict = { kind: 'busy' };
 export class Verifier {
   readonly #users: readonly KnownUser[];
   readonly #byName: ReadonlyMap<string, KnownUser>;
-  readonly #clock: Clock;
   readonly #queue: Lease<WorkQueue>;
   readonly #bcrypt: Lease<BcryptVerifier>;
   /** By a digest with a key of this process, so that a look into its memory shows no password, and helps to guess none. */
   readonly #key: Uint8Array;
-  readonly #good: LRUCache<string, Remembered> | undefined;
-  readonly #bad = new LRUCache<string, Remembered>({ max: MOST_BAD });
+  readonly #good: Remembered<Verdict> | undefined;
+  readonly #bad: Remembered<Verdict>;
   /** What is being verified: the same credentials are not verified twice at once. */
   readonly #underWay = new Map<string, Promise<Verdict>>();
 
   constructor({ users, remember }: BasicAuthOptions, { clock, random, share }: Setup) {
     this.#users = users.map(knownUser);
     this.#byName = new Map(this.#users.map((user) => [user.name, user]));
-    this.#clock = clock;
     this.#key = random.bytes(32);
-    if (remember > 0) this.#good = new LRUCache({ max: remember });
+    if (remember > 0) this.#good = new Remembered({ entries: remember }, clock);
+    this.#bad = new Remembered({ entries: MOST_BAD }, clock);
     // All routes together, whoever their users are, take no more of the machine than this.
     this.#queue = share('queue', () => new WorkQueue(AT_ONCE, MOST_WAITING));
     this.#bcrypt = share('bcrypt', () => new BcryptVerifier());
@@ -71,8 +63,7 @@ export class Verifier {
   /** What is remembered of the very same credentials, if anything is. @param encoded in base64, in its only spelling. */
   recall(encoded: string): Verdict | undefined {
     const key = this.#keyOf(encoded);
-    const found = this.#good?.get(key) ?? this.#bad.get(key);
-    return found !== undefined && this.#clock.monotonic() < found.until ? found.verdict : undefined;
+    return this.#good?.get(key) ?? this.#bad.get(key);
   }
 
   /**
@@ -109,9 +100,8 @@ export class Verifier {
     if (work === undefined) return busy;
     const matches = await work;
     const verdict: Verdict = matches && user !== undefined ? { kind: 'good', consumer: user.consumer } : bad;
-    const now = this.#clock.monotonic();
-    if (verdict.kind === 'good') this.#good?.set(key, { verdict, until: now + GOOD_FOR });
-    else this.#bad.set(key, { verdict, until: now + BAD_FOR });
+    if (verdict.kind === 'good') this.#good?.set(key, verdict, GOOD_FOR);
+    else this.#bad.set(key, verdict, BAD_FOR);
     return verdict;
   }
 

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import { BoundedCalls } from '../../core/bounded-calls.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Setup } from '../../core/policy.ts';
+import { Remembered } from '../../core/remembered.ts';
 import type { Shareable } from '../../core/shared.ts';
 import type { ForwardAuthOptions } from './options.ts';
 import type { Question } from './question.ts';
@@ -14,12 +14,6 @@ const WARN_INTERVAL = 10_000;
 /** The room for an answer that is remembered, in octets, on average. */
 const ENTRY_SIZE = 4096;
 
-interface Remembered {
-  readonly verdict: Verdict;
-  /** On the monotonic clock. */
-  readonly ends: number;
-}
-
 /** The service that is asked: how many at a time, what it said a moment ago, and whether it says anything at all. */
 export class AuthService implements Shareable {
   readonly #options: ForwardAuthOptions;
@@ -29,8 +23,8 @@ export class AuthService implements Shareable {
   /** So that what is kept for memory says nothing about a password. */
   readonly #secret: Uint8Array;
   /** Both by digest. Refusals have room of their own: whoever tries credentials out must not push the good ones out. */
-  readonly #passed: LRUCache<string, Remembered> | undefined;
-  readonly #refused: LRUCache<string, Remembered> | undefined;
+  readonly #passed: Remembered<Verdict> | undefined;
+  readonly #refused: Remembered<Verdict> | undefined;
   readonly #by: ReadonlySet<string> | undefined;
   #warnedAt = -Infinity;
 
@@ -42,17 +36,18 @@ export class AuthService implements Shareable {
     this.#calls = new BoundedCalls(options, setup.clock);
     const { cache } = options;
     if (cache === undefined) return;
-    this.#passed = memory(cache.maxEntries);
-    if (cache.refusedFor > 0) this.#refused = memory(cache.maxEntries);
+    const bounds = { entries: cache.maxEntries, octets: cache.maxEntries * ENTRY_SIZE, sizeOf };
+    this.#passed = new Remembered(bounds, this.#clock);
+    if (cache.refusedFor > 0) this.#refused = new Remembered(bounds, this.#clock);
     this.#by = cache.by && new Set(cache.by.map((name) => name.toLowerCase()));
   }
 
   /** What the service said to the same a moment ago. */
   recall(question: Question): Verdict | undefined {
     if (this.#passed === undefined) return undefined;
-    const passed = this.#isPassKept(question) ? this.#look(this.#passed, this.#passKey(question)) : undefined;
+    const passed = this.#isPassKept(question) ? this.#passed.get(this.#passKey(question)) : undefined;
     if (passed !== undefined || this.#refused === undefined || !question.hasCredentials) return passed;
-    return this.#look(this.#refused, this.#digest(question.lines));
+    return this.#refused.get(this.#digest(question.lines));
   }
 
   /** Asks it, once for all who ask the same with credentials. Never rejects. */
@@ -111,11 +106,10 @@ export class AuthService implements Shareable {
   #remember(question: Question, verdict: Verdict): void {
     const { cache } = this.#options;
     if (cache === undefined) return;
-    const now = this.#clock.monotonic();
     if (verdict.kind === 'passes' && this.#isPassKept(question))
-      this.#passed?.set(this.#passKey(question), { verdict, ends: now + cache.for });
+      this.#passed?.set(this.#passKey(question), verdict, cache.for);
     else if (verdict.kind === 'refused' && question.hasCredentials)
-      this.#refused?.set(this.#digest(question.lines), { verdict, ends: now + cache.refusedFor });
+      this.#refused?.set(this.#digest(question.lines), verdict, cache.refusedFor);
   }
 
   /** Without credentials, only where everything else counts. */
@@ -128,24 +122,13 @@ export class AuthService implements Shareable {
     return this.#digest(by === undefined ? lines : lines.filter(([name]) => by.has(name.toLowerCase())));
   }
 
-  #look(answers: LRUCache<string, Remembered>, key: string): Verdict | undefined {
-    const found = answers.get(key);
-    if (found === undefined || this.#clock.monotonic() < found.ends) return found?.verdict;
-    answers.delete(key);
-    return undefined;
-  }
-
   #digest(lines: Question['lines']): string {
     return createHmac('sha256', this.#secret).update(JSON.stringify(lines)).digest('base64');
   }
 }
 
-function memory(max: number): LRUCache<string, Remembered> {
-  return new LRUCache({ max, maxSize: max * ENTRY_SIZE, sizeCalculation: sizeOf });
-}
-
 /** What is kept of a verdict, in octets, roughly. */
-function sizeOf({ verdict }: Remembered): number {
+function sizeOf(verdict: Verdict): number {
   if (verdict.kind === 'unavailable') return 1;
   const { headers, body } = verdict.kind === 'passes' ? { ...verdict, body: '' } : verdict.reply;
   return JSON.stringify([...(headers ?? [])]).length + (body?.length ?? 0) + 500;

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import { BoundedCalls } from '../../core/bounded-calls.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { FetchedAnswer } from '../../core/fetch.ts';
 import type { Setup } from '../../core/policy.ts';
+import { Remembered } from '../../core/remembered.ts';
 import type { Shareable } from '../../core/shared.ts';
 import { authorizationOf } from './client-credentials.ts';
 import type { IntrospectionOptions } from './options.ts';
@@ -20,12 +20,6 @@ const ENTRY_SIZE = 4096;
 
 type Kept = Exclude<Verdict, { readonly kind: 'unavailable' }>;
 
-interface Remembered {
-  readonly verdict: Kept;
-  /** On the monotonic clock, so that a clock that is set keeps no revoked token alive. */
-  readonly until: number;
-}
-
 /** The endpoint that knows tokens: what it said a moment ago, how many at a time it is asked about, and whether it answers. */
 export class TokenEndpoint implements Shareable {
   readonly #options: IntrospectionOptions;
@@ -34,8 +28,8 @@ export class TokenEndpoint implements Shareable {
   readonly #authorization: string;
   readonly #calls: BoundedCalls<Verdict>;
   /** Both by digest. Refused tokens have room of their own: whoever invents tokens must not push the good ones out. */
-  readonly #active: LRUCache<string, Remembered>;
-  readonly #refused: LRUCache<string, Remembered>;
+  readonly #active: Remembered<Kept>;
+  readonly #refused: Remembered<Kept>;
   #warnedAt = -Infinity;
 
   /** @throws PolicyOptionError when the gateway has nothing to say who it is. */
@@ -45,15 +39,18 @@ export class TokenEndpoint implements Shareable {
     this.#clock = setup.clock;
     this.#authorization = authorizationOf(options);
     this.#calls = new BoundedCalls(options, setup.clock);
-    const { maxEntries: max } = options.cache;
-    this.#active = new LRUCache({ max, maxSize: max * ENTRY_SIZE, sizeCalculation: sizeOf });
-    this.#refused = new LRUCache({ max });
+    const { maxEntries: entries } = options.cache;
+    this.#active = new Remembered({ entries, octets: entries * ENTRY_SIZE, sizeOf }, this.#clock);
+    this.#refused = new Remembered({ entries }, this.#clock);
   }
 
   /** What the endpoint said of the very same token a moment ago, if that still holds. */
   recall(token: string): Kept | undefined {
     const digest = digestOf(token);
-    return this.#look(this.#active, digest) ?? this.#look(this.#refused, digest);
+    const found = this.#active.get(digest) ?? this.#refused.get(digest);
+    if (found?.kind !== 'active' || this.#clock.now() < found.ends) return found;
+    this.#active.delete(digest);
+    return undefined;
   }
 
   /** Asks about a token, once for all who bring the same. Never rejects. */
@@ -117,28 +114,14 @@ export class TokenEndpoint implements Shareable {
   }
 
   #remember(digest: string, verdict: Kept): void {
-    const now = this.#clock.monotonic();
     const { for: active, inactiveFor } = this.#options.cache;
-    if (verdict.kind === 'refused') {
-      if (inactiveFor > 0) this.#refused.set(digest, { verdict, until: now + inactiveFor });
-    } else if (active > 0) {
-      this.#active.set(digest, { verdict, until: now + active });
-    }
-  }
-
-  #look(memory: LRUCache<string, Remembered>, digest: string): Kept | undefined {
-    const found = memory.get(digest);
-    if (found === undefined) return undefined;
-    const { verdict, until } = found;
-    const ended = verdict.kind === 'active' && this.#clock.now() >= verdict.ends;
-    if (!ended && this.#clock.monotonic() < until) return verdict;
-    memory.delete(digest);
-    return undefined;
+    if (verdict.kind === 'refused') this.#refused.set(digest, verdict, inactiveFor);
+    else this.#active.set(digest, verdict, active);
   }
 }
 
 /** What is kept of an answer, in octets, roughly. */
-function sizeOf({ verdict }: Remembered): number {
+function sizeOf(verdict: Kept): number {
   return verdict.kind === 'active' ? verdict.size + 500 : 500;
 }
 

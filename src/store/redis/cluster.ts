@@ -1,3 +1,4 @@
+import { connectUnlessAbandoned } from './abandonable.ts';
 import { nodeDefaults } from './client-options.ts';
 import type { OpenConnection } from './connection.ts';
 import { slotOf } from './key-slot.ts';
@@ -22,19 +23,12 @@ export const openCluster: OpenConnection = async (settings, { abandoned }) => {
   let trouble: unknown;
   cluster.on('error', (error: unknown) => (trouble = error));
   cluster.on('node-error', (error: unknown) => (trouble = error));
-  const abandon = (): void => {
-    cluster.destroy();
-  };
-  abandoned.addEventListener('abort', abandon);
   try {
-    abandoned.throwIfAborted();
-    await cluster.connect();
+    await connectUnlessAbandoned(cluster, abandoned);
   } catch (error) {
     cluster.destroy();
     // That no node is available says less than why the last one was not.
     throw trouble ?? error;
-  } finally {
-    abandoned.removeEventListener('abort', abandon);
   }
   return {
     send: ({ key, readOnly, args, binary }) =>

@@ -1,3 +1,4 @@
+import { connectUnlessAbandoned } from './abandonable.ts';
 import { clientOptions } from './client-options.ts';
 import { throughSentinels } from './sentinel.ts';
 import type { RedisNode, RedisSettings } from './settings.ts';
@@ -45,16 +46,7 @@ async function listenAt(
   const { createClient } = await import('@redis/client');
   const client = createClient({ ...clientOptions(settings, node), database: 0 });
   client.on('error', onLost);
-  const abandon = (): void => {
-    client.destroy();
-  };
-  abandoned.addEventListener('abort', abandon);
-  try {
-    abandoned.throwIfAborted();
-    await client.connect();
-  } finally {
-    abandoned.removeEventListener('abort', abandon);
-  }
+  await connectUnlessAbandoned(client, abandoned);
   const listener = (payload: Buffer, channel: Buffer): void => {
     onMessage(channel.toString(), payload);
   };

@@ -1,4 +1,5 @@
 import type { Connection, ConnectionSignals, OpenConnection } from './connection.ts';
+import { connectUnlessAbandoned } from './abandonable.ts';
 import { clientOptions } from './client-options.ts';
 import type { RedisNode, RedisSettings } from './settings.ts';
 
@@ -20,16 +21,7 @@ export async function openServer(
   const octets = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };
   // An error that nobody listens to would end the process. Before the client is ready, it rejects as well.
   client.on('error', onLost);
-  const abandon = (): void => {
-    client.destroy();
-  };
-  abandoned.addEventListener('abort', abandon);
-  try {
-    abandoned.throwIfAborted();
-    await client.connect();
-  } finally {
-    abandoned.removeEventListener('abort', abandon);
-  }
+  await connectUnlessAbandoned(client, abandoned);
   return {
     send: ({ args, binary }) => client.sendCommand(args, binary ? octets : undefined),
     isReply: (error) => error instanceof ErrorReply,
