@@ -64,6 +64,7 @@ describe('invalidatedPlaces', () => {
         paths('POST', { Location: `http://${value}` }, 200, { ...place, host });
       }),
     );
+    assert.deepEqual(paths('POST', { Location: 'http://x/' }, 200, { ...place, host: '\\' }), ['/a/b?x']);
   });
 });
 

@@ -37,7 +37,8 @@ export function isOwnLocation({ headers }: ResponseHead, place: AnswerPlace): bo
 
 function placeNamed(reference: string, { route, host, path }: AnswerPlace): AnswerPlace | undefined {
   const base = `http://${host === '' ? 'localhost' : host}`;
-  if (!URL.canParse(reference, `${base}${path}`)) return undefined;
+  // A URL that stands on its own can be read whatever the base is.
+  if (!URL.canParse(base) || !URL.canParse(reference, `${base}${path}`)) return undefined;
   const url = new URL(reference, `${base}${path}`);
   if (url.host !== new URL(base).host) return undefined;
   const canonical = canonicalPath(url.pathname);
