@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { ConfigInput } from '../../src/config/schema.ts';
 import { usualWorkers } from '../../src/gateway/workers/worker-settings.ts';
+import { createConfigFolder, startGatewayOn } from '../kit/config-folder.ts';
 import { eventually } from '../kit/eventually.ts';
 import { keepingPolicy } from '../kit/keeping-policy.ts';
 import { needs } from '../kit/needs.ts';
@@ -73,14 +74,25 @@ test('answers are kept until they are purged: by URL, prefix, tag, route, or all
   assert.ok(gateway.metric('waygate_cache_bytes') > 1000);
 });
 
-test('what is kept survives a reload, and a smaller memory applies at once', async (t) => {
-  const config = { admin: { port: 0 }, routes, cache: { memory: '2mb' as const } };
-  const gateway = await start(t, config);
+test('what is kept survives a reload; a smaller memory applies at once; without the policy, all is given back', async (t) => {
+  const folder = createConfigFolder(t);
+  const write = (config: Partial<ConfigInput>): string =>
+    folder.write('waygate.json', { listen: { host: '127.0.0.1', port: 0 }, routes, ...config });
+  const gateway = await startGatewayOn(t, write({}), { watch: false, policies: [keepingPolicy] });
+  const reload = async (config: Partial<ConfigInput>): Promise<void> => {
+    write(config);
+    assert.ok((await gateway.gateway.reload()).ok);
+  };
   const kept = await number(gateway);
-  const { gateway: running } = gateway;
-  Object.assign(config, {});
-  assert.deepEqual((await running.reload()).ok, true);
+  await reload({ via: 'another' });
   assert.equal(await number(gateway), kept);
+  for (let i = 0; i < 1000; i++) await number(gateway, `/${i}`);
+  assert.ok(gateway.metric('waygate_cache_bytes') > 2_000_000);
+  await reload({ cache: { memory: '1mb' } });
+  assert.ok(gateway.metric('waygate_cache_bytes') <= 1_048_576);
+  assert.ok(gateway.metric('waygate_cache_evictions_total') > 100);
+  await reload({ routes: [{ path: '/', policies: [{ respond: { body: 'x' } }] }] });
+  await eventually(() => gateway.metric('waygate_cache_bytes') === 0, 'nothing is kept');
 });
 
 test('a gateway without a route that keeps answers takes no memory for them, and says that there is nothing to purge', async (t) => {
