@@ -57,6 +57,17 @@ export class CacheControl {
     return Math.min(Number(first), MAX_SECONDS);
   }
 
+  /**
+   * All field names that a directive names, in lower case, whatever else it says: to keep from others what it may have meant.
+   * @param name in lower case.
+   */
+  mentioned(name: string): string[] {
+    return (this.#directives.get(name) ?? [])
+      .flatMap((value) => (value ?? '').split(','))
+      .map((member) => trimOws(member).toLowerCase())
+      .filter(isToken);
+  }
+
   /** Whether a directive is there, once or several times the same, with seconds as its value. */
   isSeconds(name: string): boolean {
     const [first, ...others] = this.#directives.get(name) ?? [];

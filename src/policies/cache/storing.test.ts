@@ -100,6 +100,15 @@ describe('headToStore', () => {
     assert.equal(kept.alwaysValidate, false);
   });
 
+  it('keeps no field that is named as for one alone, though the same directive stands there for all', () => {
+    const kept = keptHead({ ...saying('max-age=60, no-cache="x-a", no-cache'), 'X-A': '1', 'X-C': '3' });
+    assert.deepEqual(
+      kept.lines.map(([name]) => name),
+      ['Cache-Control', 'X-C'],
+    );
+    assert.equal(kept.alwaysValidate, true);
+  });
+
   it('keeps nothing for credentials unless the answer says so (RFC 9111 §3.5)', () => {
     const asked = { credentials: true };
     assert.equal(fate({ asked }), 'credentials');

@@ -184,7 +184,7 @@ function describe(
 
 /** The lines that are kept: not those of the connection, nor those that the answer itself keeps for its first reader. */
 function keptLines(headers: HeaderList, control: CacheControl): [string, string][] {
-  const named = [...(control.fields('private') ?? []), ...(control.fields('no-cache') ?? [])];
+  const named = [...control.mentioned('private'), ...control.mentioned('no-cache')];
   const left = new Set([...neverKept, ...named]);
   return [...headers].filter(([name]) => !left.has(name.toLowerCase()));
 }

@@ -141,7 +141,7 @@ export class CanaryClient {
     for (const line of headers['set-cookie'] ?? []) if (other(line)) this.#leak(asked, 'a cookie', line);
     const hidden = String(headers['x-private'] ?? '');
     if (hidden.startsWith('named') && other(hidden))
-      this.#leak(asked, 'a line that is named as private', hidden);
+      this.#leak(asked, `a line that is named as private: ${hidden}`, JSON.stringify(confirmation));
     for await (const chunk of response) chunks.push(chunk as Buffer);
     const content = Buffer.concat(chunks).toString();
     if (typeof body !== 'string' || asked.method === 'HEAD' || statusCode === 304) return;
