@@ -46,7 +46,12 @@ suite('the published package', () => {
       files.filter((path) => /\.(?:test|bench)\./.test(path)),
       [],
     );
-    for (const path of ['dist/cli/main.js', 'dist/index.d.ts', 'dist/policy.d.ts'])
+    for (const path of [
+      'dist/cli/main.js',
+      'dist/index.d.ts',
+      'dist/policy.d.ts',
+      'dist/http-proxy-middleware.d.ts',
+    ])
       assert.ok(files.includes(path), path);
   });
 
@@ -58,12 +63,21 @@ suite('the published package', () => {
   });
 
   test('can be imported by its public names', () => {
-    const script =
-      "import { createGateway } from 'waygate'; import { definePolicy } from 'waygate/policy'; process.stdout.write(typeof createGateway + typeof definePolicy)";
+    const names = {
+      waygate: 'createGateway',
+      'waygate/policy': 'definePolicy',
+      'waygate/node': 'createMiddleware as forNode',
+      'waygate/express': 'createMiddleware as forExpress',
+      'waygate/fastify': 'waygate',
+      'waygate/http-proxy-middleware': 'createProxyMiddleware',
+    };
+    const imports = Object.entries(names).map(([place, name]) => `import { ${name} } from '${place}';`);
+    const values = Object.values(names).map((name) => `typeof ${name.split(' ').at(-1) ?? ''}`);
+    const script = `${imports.join(' ')} process.stdout.write([${values.join(', ')}].join(' '));`;
     const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
       cwd: installed,
       encoding: 'utf8',
     });
-    assert.equal(output, 'functionfunction');
+    assert.equal(output, Object.keys(names).fill('function').join(' '));
   });
 });

@@ -11,7 +11,7 @@ import { IpSet } from '../http/ip.ts';
 import type { Http1Request } from '../http1/request-head.ts';
 
 /** Every header that says where a request came from; nobody outside `trustedProxies` may send one. */
-const forwardingNames = new Set([
+export const forwardingNames: ReadonlySet<string> = new Set([
   'forwarded',
   'x-forwarded-for',
   'x-forwarded-host',
@@ -76,6 +76,7 @@ export class Forwarding {
    * @param host as the client named it, with port.
    */
   linesFor(client: Client, host: string): string {
+    if (this.#style === 'none') return '';
     let lines = '';
     if (this.#style !== 'forwarded') {
       lines = `X-Forwarded-For: ${client.ip}\r\nX-Real-IP: ${client.ip}\r\nX-Forwarded-Proto: ${client.scheme}\r\n`;
@@ -89,6 +90,7 @@ export class Forwarding {
 
   /** Takes the trusted proxy's lines out of the headers and returns them with this hop added. */
   extendedLines(client: Client, headers: HeaderList, host: string): string {
+    if (this.#style === 'none') return '';
     const chain = [...headers.getAll('x-forwarded-for'), client.peerIp].join(', ');
     const forwardedHost = headers.get('x-forwarded-host') ?? host;
     const elements = headers.getAll('forwarded');

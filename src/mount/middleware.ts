@@ -79,20 +79,32 @@ export interface UpgradeRequest {
 
 /** Takes in what a server's `upgrade` event tells of. */
 export function takeUpgrade(mount: Mount, { request, socket, head, url, shared }: UpgradeRequest): void {
-  const response = new ServerResponse(request);
-  response.shouldKeepAlive = false;
-  // An app's `upgrade` event has sockets of `node:net` and `node:tls` alone.
-  const owned = socket as Parameters<typeof response.assignSocket>[0];
-  response.assignSocket(owned);
-  response.on('finish', () => socket.end());
-  const leave = (): void => {
-    response.detachSocket(owned);
-  };
+  const { response, leave } = responseOn(request, socket);
   const fail = (error: unknown): void => {
     writeFailure(response, error);
   };
   const otherwise = shared && upgradeListeners(request) > 1 ? leave : undefined;
   mount.take({ request, response, upgrade: { socket, head }, url, otherwise, fail });
+}
+
+/** Something to answer an upgrade with that is refused, as any other request; `leave` gives the socket back. */
+export function responseOn(
+  request: IncomingMessage,
+  socket: Duplex,
+): { readonly response: ServerResponse; readonly leave: () => void } {
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  // A server's `upgrade` event has sockets of `node:net` and `node:tls` alone.
+  const owned = socket as Parameters<typeof response.assignSocket>[0];
+  response.assignSocket(owned);
+  response.on('finish', () => socket.end());
+  socket.on('error', () => undefined);
+  return {
+    response,
+    leave: () => {
+      response.detachSocket(owned);
+    },
+  };
 }
 
 function upgradeListeners({ socket }: IncomingMessage): number {

@@ -4,6 +4,7 @@ import { GatewayError } from '../core/errors.ts';
 import type { Reply } from '../core/exchange.ts';
 import { problemOf } from '../core/problem.ts';
 import type { Gateway, GatewayOptions } from '../gateway/gateway-options.ts';
+import type { TimerWheel } from '../core/timer-wheel.ts';
 import { mountGateway, type MountedGateway } from '../gateway/mounted-gateway.ts';
 import { NodeDownstream, type NodeRequest } from './node-downstream.ts';
 import { headOf } from './request-head.ts';
@@ -27,6 +28,10 @@ export interface Arrival extends NodeRequest {
   readonly otherwise: (() => void) | undefined;
   /** Answers an error that no exchange has: the gateway did not start, or is closed. */
   readonly fail: (error: unknown) => void;
+  /** The head as it would stand on the wire, where it is not simply that of the request. */
+  readonly head?: string;
+  /** Makes the client's side of the exchange, where it is not the usual one. */
+  readonly open?: (wheel: TimerWheel) => NodeDownstream;
 }
 
 /** A gateway inside an app of `node:http`: what all kinds of apps have in common. */
@@ -68,6 +73,11 @@ export class Mount {
       );
   }
 
+  /** Whether it serves, and nothing is under way. */
+  get idle(): boolean {
+    return this.#mounted?.gateway.stats.inFlight === 0;
+  }
+
   /** Ends every connection that speaks another protocol by now. */
   endUpgrades(): void {
     for (const socket of this.#sockets) socket.destroy();
@@ -106,8 +116,8 @@ export function writeFailure(response: ServerResponse, error: unknown): void {
 
 function handle(mounted: MountedGateway, arrival: Arrival): void {
   const { request, response, readBefore, url, otherwise } = arrival;
-  const downstream = new NodeDownstream(arrival, mounted.wheel);
-  const head = headOf(request, url, readBefore?.length);
+  const downstream = arrival.open?.(mounted.wheel) ?? new NodeDownstream(arrival, mounted.wheel);
+  const head = arrival.head ?? headOf(request, url, readBefore?.length);
   const peerIp = request.socket.remoteAddress ?? '127.0.0.1';
   const reception = mounted.receive({ head, peerIp, downstream }, otherwise !== undefined);
   if (reception.kind === 'exchange') downstream.begin(reception.handler);

@@ -13,7 +13,7 @@ export interface NodeRequest {
   /** The body, if somebody has read it already. */
   readonly readBefore?: Uint8Array | undefined;
   /** For a request that wants another protocol: its socket, and what came behind its head. */
-  readonly upgrade?: { readonly socket: Duplex; readonly head: Buffer };
+  readonly upgrade?: { readonly socket: Duplex; readonly head: Buffer } | undefined;
   /** The first octet of the answer is about to be written. */
   readonly onAnswer?: (() => void) | undefined;
   /** Takes what the gateway would answer as an error of its own. */
@@ -204,6 +204,16 @@ export class NodeDownstream implements Downstream, TimerOwner {
     this.#handler?.onExchangeTimeout();
   }
 
+  /** The exchange is over, and somebody else has the client from here on. */
+  protected release(): void {
+    this.#finish(true);
+  }
+
+  /** Whoever the answer is written to takes more of it. */
+  protected takeMore(): void {
+    this.#handler?.onClientDrain();
+  }
+
   /** @param whole whether the client has got all of the answer. */
   #finish(whole: boolean): void {
     const handler = this.#handler;
@@ -219,15 +229,13 @@ export class NodeDownstream implements Downstream, TimerOwner {
 
 const ignore = (): void => undefined;
 
-/** The lines by name, as `setHeader` takes them. */
-function grouped(headers: HeaderList): Map<string, string | string[]> {
-  const groups = new Map<string, string | string[]>();
+/** The lines by name, as `setHeader` takes them, in the letter case of the first of each name. */
+function grouped(headers: HeaderList): Iterable<[string, string | string[]]> {
+  const groups = new Map<string, [string, string | string[]]>();
   for (const [name, value] of headers) {
-    const key = name.toLowerCase();
-    const before = groups.get(key);
-    if (before === undefined) groups.set(key, value);
-    else if (typeof before === 'string') groups.set(key, [before, value]);
-    else before.push(value);
+    const group = groups.get(name.toLowerCase());
+    if (group === undefined) groups.set(name.toLowerCase(), [name, value]);
+    else group[1] = [group[1], value].flat();
   }
-  return groups;
+  return groups.values();
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { stringify } from 'node:querystring';
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 
 /** A request whose body somebody has read already, and what they made of it. */
 interface WithBody {
@@ -24,17 +25,73 @@ export function bodyReadBefore(
 ): Uint8Array | undefined {
   const { rawBody } = request;
   if (!hasBeenRead(request)) return undefined;
-  if (rawBody instanceof Uint8Array) return rawBody;
-  if (body instanceof Uint8Array) return body;
-  const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  if (typeof body === 'string') return Buffer.from(body);
-  if (body === undefined || body === null) {
-    if (!announcesBody(request)) return Buffer.alloc(0);
-  } else if (type === 'application/json' || type.endsWith('+json')) return Buffer.from(JSON.stringify(body));
-  else if (type === 'application/x-www-form-urlencoded' && isPlain(body)) return Buffer.from(stringify(body));
+  const { headers } = request;
+  const coding = headers['content-encoding'];
+  const kept = rawBody instanceof Uint8Array ? rawBody : body instanceof Uint8Array ? body : undefined;
+  // Parsers take the coding off; what is as long as the client said has it still.
+  if (kept !== undefined)
+    return headers['content-length'] === String(kept.length) ? kept : encodeAs(kept, coding);
+  if (!announcesBody(request)) return Buffer.alloc(0);
+  const type = headers['content-type'] ?? '';
+  const octets = writeAnew(body, type);
+  if (octets !== undefined) return encodeAs(octets, coding);
   throw new BodyGoneError(
     `a parser in front of the gateway has read a body of the type ${type === '' ? '(none)' : type}, which cannot be written anew: ` +
       'mount the gateway before it, or keep the octets as request.rawBody',
+  );
+}
+
+/**
+ * A body as it may have been before a parser made this of it.
+ * @param contentType as the request has it.
+ * @returns undefined when nothing of that type can be made of it.
+ */
+export function writeAnew(body: unknown, contentType: string): Uint8Array | undefined {
+  const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  if (typeof body === 'string') return Buffer.from(body);
+  if (body instanceof Uint8Array) return body;
+  if (body === undefined || body === null) return undefined;
+  if (type === 'application/json' || type.endsWith('+json')) return Buffer.from(JSON.stringify(body));
+  if (type === 'application/x-www-form-urlencoded' && isPlain(body)) return Buffer.from(stringify(body));
+  const boundary = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;]{1,70}))/i.exec(contentType);
+  if (type === 'multipart/form-data' && boundary !== null && isPlain(body))
+    return writeForm(body, boundary[1] ?? boundary[2] ?? '');
+  return undefined;
+}
+
+/** The fields of a form (RFC 7578); undefined when one of them would say something else than it does. */
+function writeForm(
+  fields: Readonly<Record<string, string | string[]>>,
+  boundary: string,
+): Uint8Array | undefined {
+  let text = '';
+  for (const [name, values] of Object.entries(fields)) {
+    for (const value of [values].flat()) {
+      if (/[\r\n"]/.test(name) || value.includes(`--${boundary}`)) return undefined;
+      text += `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
+    }
+  }
+  return Buffer.from(`${text}--${boundary}--\r\n`);
+}
+
+const encoders: Readonly<Record<string, (octets: Uint8Array) => Uint8Array>> = {
+  identity: (octets) => octets,
+  gzip: gzipSync,
+  'x-gzip': gzipSync,
+  deflate: deflateSync,
+  br: brotliCompressSync,
+  zstd: zstdCompressSync,
+};
+
+/**
+ * Octets in the coding that the request's head announces, which parsers take off.
+ * @throws BodyGoneError for a coding that we do not know.
+ */
+export function encodeAs(octets: Uint8Array, coding = 'identity'): Uint8Array {
+  const encode = encoders[coding.trim().toLowerCase()];
+  if (encode !== undefined) return encode(octets);
+  throw new BodyGoneError(
+    `a body with Content-Encoding: ${coding.slice(0, 40)} cannot be written anew: mount the gateway before its parser`,
   );
 }
 

@@ -90,9 +90,9 @@ export const trustedProxies = z
 
 /** Which header carries the client's address onwards. */
 export const forwarded = z
-  .enum(['x-forwarded', 'forwarded', 'both'])
+  .enum(['x-forwarded', 'forwarded', 'both', 'none'])
   .prefault('x-forwarded')
-  .describe('Which headers tell an upstream who the client is: X-Forwarded-*, RFC 7239 Forwarded, or both.');
+  .describe('Which headers tell an upstream who the client is: X-Forwarded-*, RFC 7239 Forwarded, or both; none adds nothing to what trusted proxies have said.');
 
 /** The gateway's name towards other HTTP hops. */
 export const via = text(

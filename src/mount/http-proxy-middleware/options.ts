@@ -1,0 +1,130 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { ProxyEvents } from './proxy-events.ts';
+import type { TargetInput } from './proxy-target.ts';
+
+/** What a program writes its log to, such as `console`. */
+export interface Logger {
+  info(...values: unknown[]): void;
+  warn(...values: unknown[]): void;
+  error(...values: unknown[]): void;
+}
+
+/** Which requests are proxied; looked at is the path of `req.url`. */
+export type Filter<TReq extends IncomingMessage = IncomingMessage> =
+  string | readonly string[] | ((path: string, request: TReq) => unknown);
+
+/** How the path for the target is made: by regular expressions, the first that matches, or by a function. */
+export type PathRewrite<
+  TReq extends IncomingMessage = IncomingMessage,
+  TRes extends ServerResponse = ServerResponse,
+> =
+  | Readonly<Record<string, string>>
+  | ((
+      path: string,
+      request: TReq,
+      response?: TRes,
+      options?: Options<TReq, TRes>,
+    ) => string | undefined | Promise<string | undefined>);
+
+/** Another target for some requests: by host and path, the first that matches, or by a function. */
+export type TargetRouter<
+  TReq extends IncomingMessage = IncomingMessage,
+  TRes extends ServerResponse = ServerResponse,
+> =
+  | Readonly<Record<string, TargetInput>>
+  | ((
+      request: TReq,
+      response: TRes | undefined,
+      options: Options<TReq, TRes>,
+    ) => TargetInput | undefined | Promise<TargetInput | undefined>);
+
+/** What a plugin listens to events with. */
+export interface PluginHost<
+  TReq extends IncomingMessage = IncomingMessage,
+  TRes extends ServerResponse = ServerResponse,
+> {
+  on<Name extends keyof ProxyEvents<TReq, TRes>>(name: Name, listener: ProxyEvents<TReq, TRes>[Name]): this;
+  once<Name extends keyof ProxyEvents<TReq, TRes>>(name: Name, listener: ProxyEvents<TReq, TRes>[Name]): this;
+  off<Name extends keyof ProxyEvents<TReq, TRes>>(name: Name, listener: ProxyEvents<TReq, TRes>[Name]): this;
+}
+
+/** Adds to what a proxy does by listening to its events. */
+export type Plugin<
+  TReq extends IncomingMessage = IncomingMessage,
+  TRes extends ServerResponse = ServerResponse,
+> = (proxy: PluginHost<TReq, TRes>, options: Options<TReq, TRes>) => void;
+
+/** What `createProxyMiddleware` takes: the options of http-proxy-middleware 4, as far as there is such a thing here. */
+export interface Options<
+  TReq extends IncomingMessage = IncomingMessage,
+  TRes extends ServerResponse = ServerResponse,
+> {
+  /** Where requests go: a URL, whose path is put in front of theirs. */
+  readonly target?: TargetInput;
+  /** Another target for some requests. */
+  readonly router?: TargetRouter<TReq, TRes>;
+  /** Whether the target sees its own host in `Host` rather than the client's; false when left out. */
+  readonly changeOrigin?: boolean;
+  /** Which requests are proxied; all when left out. */
+  readonly pathFilter?: Filter<TReq>;
+  /** How the path for the target is made. */
+  readonly pathRewrite?: PathRewrite<TReq, TRes>;
+  /** Listeners to what happens. */
+  readonly on?: Partial<ProxyEvents<TReq, TRes>>;
+  /** Whether the target is told of the client in `X-Forwarded-*`; false when left out. */
+  readonly xfwd?: boolean;
+  /** Headers that the target gets in place of the client's. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Whether certificates of targets are verified; true when left out. */
+  readonly secure?: boolean;
+  /** An `http.Agent`, for its `keepAlive` and `maxSockets`; false opens a connection for each request. */
+  readonly agent?: unknown;
+  /** Milliseconds without a sign of the client after which its connection is ended. */
+  readonly timeout?: number;
+  /** Milliseconds without a sign of the target after which the request fails. */
+  readonly proxyTimeout?: number;
+  /** Another domain for cookies, for all or by the domain they have; '' takes it away. */
+  readonly cookieDomainRewrite?: false | string | Readonly<Record<string, string>>;
+  /** Another path for cookies, for all or by the path they have; '' takes it away. */
+  readonly cookiePathRewrite?: false | string | Readonly<Record<string, string>>;
+  /** Whether redirects of the target are followed, and how many; true is 5. */
+  readonly followRedirects?: boolean | number;
+  /** The host of `Location`, where it is the target's. */
+  readonly hostRewrite?: string;
+  /** Whether the host of `Location`, where it is the target's, becomes the one that the client asked. */
+  readonly autoRewrite?: boolean;
+  /** The scheme of `Location`, where its host is the target's. */
+  readonly protocolRewrite?: string;
+  /** Whether the program answers by itself, in `on.proxyRes`. */
+  readonly selfHandleResponse?: boolean;
+  /** Whether WebSockets are relayed, from the first request of a server on. */
+  readonly ws?: boolean;
+  /** What else listens. */
+  readonly plugins?: readonly Plugin<TReq, TRes>[];
+  /** Leaves the plugins out that are there by default. */
+  readonly ejectPlugins?: boolean;
+  /** Where a line about each exchange is written; nowhere when left out. */
+  readonly logger?: Logger;
+  /** Whether the path of the target is put in front; true when left out. */
+  readonly prependPath?: boolean;
+  /** Whether the path of the request is left out; false when left out. */
+  readonly ignorePath?: boolean;
+  /** `user:password` for the target. */
+  readonly auth?: string;
+  /** Whether names of the answer's headers keep their letter case; false when left out. */
+  readonly preserveHeaderKeyCase?: boolean;
+}
+
+/** A proxy as a function of an app. */
+export interface RequestHandler<
+  TReq extends IncomingMessage = IncomingMessage,
+  TRes extends ServerResponse = ServerResponse,
+  TNext = (error?: unknown) => void,
+> {
+  (request: TReq, response: TRes, next?: TNext): Promise<void>;
+  /** For a server's `upgrade` event. */
+  upgrade: (request: TReq, socket: Duplex, head: Buffer) => void;
+  /** Ends at once, WebSockets included. A server that is closed does so by itself. Beyond http-proxy-middleware. */
+  close: () => Promise<void>;
+}

@@ -1,0 +1,75 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { Readable } from 'node:stream';
+import { STATUS_CODES } from 'node:http';
+import type { ResponseHead } from '../../core/exchange.ts';
+import type { HeaderList } from '../../http/header-list.ts';
+
+/** The answer of the target: what listeners to `proxyRes` get. Its headers may be changed; its body flows when somebody reads it. */
+export class ProxyResponse extends Readable {
+  statusCode: number;
+  statusMessage: string;
+  readonly httpVersion = '1.1';
+  /** By name in lower case, lines of the same name joined; `set-cookie` is a list. */
+  headers: IncomingHttpHeaders;
+  /** Names and values in turns, as the target wrote them. */
+  readonly rawHeaders: readonly string[];
+  /** Whether all of the body has come. */
+  complete = false;
+  readonly req: {
+    readonly method: string;
+    readonly protocol: string;
+    readonly host: string;
+    readonly path: string;
+  };
+  readonly #onRead: () => void;
+  readonly #onDestroy: () => void;
+
+  /** @param length octets of the body; −1 when not known. */
+  constructor(
+    head: Pick<ResponseHead, 'status' | 'headers'>,
+    length: number,
+    req: ProxyResponse['req'],
+    { onRead, onDestroy }: { readonly onRead: () => void; readonly onDestroy: () => void },
+  ) {
+    super({ autoDestroy: true });
+    this.statusCode = head.status;
+    this.statusMessage = STATUS_CODES[head.status] ?? '';
+    this.headers = asNodeHeaders(head.headers);
+    if (length >= 0 && head.status !== 204 && head.status !== 304)
+      this.headers['content-length'] = String(length);
+    this.rawHeaders = [...head.headers].flat();
+    this.req = req;
+    this.#onRead = onRead;
+    this.#onDestroy = onDestroy;
+    // Who does not read it must not learn of its failure by a crash.
+    this.on('error', () => undefined);
+  }
+
+  /** Whether somebody reads the body. */
+  get isRead(): boolean {
+    return this.readableFlowing !== null || this.listenerCount('readable') > 0;
+  }
+
+  override _read(): void {
+    this.#onRead();
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    if (!this.complete) this.#onDestroy();
+    callback(error);
+  }
+}
+
+/** Header lines as `IncomingMessage.headers` has them. */
+export function asNodeHeaders(list: HeaderList): IncomingHttpHeaders {
+  const headers: IncomingHttpHeaders = {};
+  for (const [spelled, value] of list) {
+    const name = spelled.toLowerCase();
+    if (name === 'set-cookie') (headers[name] ??= []).push(value);
+    else {
+      const before = headers[name];
+      headers[name] = before === undefined ? value : `${String(before)}, ${value}`;
+    }
+  }
+  return headers;
+}
