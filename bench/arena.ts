@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cores } from './cores.ts';
+import { missingProgram } from './debian.ts';
 import type { PinnedProcess } from './pinned-process.ts';
 import { lastLines, startPinned } from './pinned-process.ts';
 import { freePort } from './ports.ts';
@@ -19,6 +20,8 @@ export interface RunningProxy {
 /** What all proxies of a scenario have in common, and where they run. */
 export interface ArenaSetup extends Pick<Setup, 'routes' | 'observed' | 'policies'> {
   readonly cores: Cores;
+  /** Whether there is a Redis. */
+  readonly redis: boolean;
 }
 
 /** The target and the proxies of one scenario. */
@@ -39,7 +42,7 @@ export interface Arena {
  */
 export async function openArena(
   folder: string,
-  { routes, observed, policies, cores }: ArenaSetup,
+  { routes, observed, policies, cores, redis }: ArenaSetup,
   edit: (launch: Launch, proxy: Proxy) => Launch = (launch) => launch,
 ): Promise<Arena> {
   rmSync(folder, { recursive: true, force: true });
@@ -47,12 +50,15 @@ export async function openArena(
   const targetFolder = join(folder, 'target');
   const target = startPinned(cores.load, targetLaunch(targetPort, targetFolder), targetFolder);
   const started: PinnedProcess[] = [target];
+  const redisPort = redis && missingProgram('redis-server') === undefined ? await freePort() : undefined;
+  if (redisPort !== undefined) started.push(startRedis(cores.load, redisPort, join(folder, 'redis')));
   const close = async (): Promise<void> => {
     for (const each of started.toReversed()) await each.stop();
   };
   const launch = async (proxy: Proxy): Promise<RunningProxy> => {
     const port = await freePort();
-    const setup = { port, targetPort, routes, observed, policies, folder: join(folder, fileName(proxy.key)) };
+    const common = { targetPort, routes, observed, policies, redisPort };
+    const setup = { port, ...common, folder: join(folder, fileName(proxy.key)) };
     const running = startPinned(cores.proxy, edit(proxy.launch(setup), proxy), setup.folder);
     started.push(running);
     return { proxy, port, process: running };
@@ -73,6 +79,12 @@ export async function openArena(
     },
     close,
   };
+}
+
+/** A Redis that keeps nothing. It is up long before a proxy is; the proxy waits for it, if need be. */
+function startRedis(cores: string, port: number, folder: string): PinnedProcess {
+  const options = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+  return startPinned(cores, { command: ['redis-server', '--port', String(port), ...options] }, folder);
 }
 
 /** A key as the name of a folder: the branch behind its `@` may have slashes. */

@@ -18,6 +18,8 @@ export interface Setup {
   readonly observed: boolean;
   /** What every request goes through. */
   readonly policies?: Policies | undefined;
+  /** The port of a Redis on 127.0.0.1, where the scenario has one. */
+  readonly redisPort?: number | undefined;
   /** A folder of its own, for configuration and logs. */
   readonly folder: string;
 }

@@ -44,11 +44,11 @@ export async function runScenario(
   options: RunOptions,
 ): Promise<ScenarioResult> {
   const taking = proxies.filter((proxy) => takesPart(scenario, proxy));
-  const { routes, observed = false, policies } = scenario;
+  const { routes, observed = false, policies, redis = false } = scenario;
   const cores = coresOf(scenario);
   const arena = await openArena(
     join(options.folder, scenario.id),
-    { routes, observed, policies, cores },
+    { routes, observed, policies, cores, redis },
     options.edit,
   );
   const rounds = new Map<string, Measurement[]>(taking.map(({ key }) => [key, []]));

@@ -25,6 +25,8 @@ interface Common {
   readonly headline?: Metric;
   /** What every request goes through, in the words of each proxy that takes part. */
   readonly policies?: Policies;
+  /** Whether there is a Redis, beside the target. */
+  readonly redis?: boolean;
   /**
    * `apart`, which is the default: the proxies have a core for themselves. `shared`: proxy, target and load may use them all,
    * or, where there are more than two, the proxy has two for itself.

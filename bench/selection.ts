@@ -34,17 +34,18 @@ export function selectProxies(flags: Flags, own: readonly Proxy[], warn: (line: 
   const unknown = (wanted ?? []).filter((key) => !known.has(key));
   if (unknown.length > 0)
     throw new RangeError(`There is no proxy ${unknown.join(' or ')}; there are ${[...known].join(', ')}`);
-  const selected: Proxy[] = [];
-  for (const proxy of rivals) {
-    if (wanted !== undefined && !wanted.includes(proxy.key)) continue;
+  const isThere = (proxy: Proxy): boolean => {
     const missing = proxy.missing?.();
-    if (missing === undefined) selected.push(proxy);
-    else warn(`${proxy.name} is left out: ${missing}`);
-  }
+    if (missing !== undefined) warn(`${proxy.name} is left out: ${missing}`);
+    return missing === undefined;
+  };
+  const selected = rivals.filter(
+    (proxy) => (wanted === undefined || wanted.includes(proxy.key)) && isThere(proxy),
+  );
   const wrk = missingProgram('wrk');
   if (wrk !== undefined) warn(`A slower Node program makes the load: ${wrk}`);
   // Behind the yardstick, so that tables begin with the two.
-  if (wantsWaygate(flags)) selected.splice(selected[0]?.key === 'nginx' ? 1 : 0, 0, ...own);
+  if (wantsWaygate(flags)) selected.splice(selected[0]?.key === 'nginx' ? 1 : 0, 0, ...own.filter(isThere));
   return selected;
 }
 

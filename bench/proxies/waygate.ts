@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { Proxy, Setup } from '../proxy.ts';
+import { missingProgram } from '../debian.ts';
+import type { Policies, Proxy, Setup } from '../proxy.ts';
 import { routeNames } from '../routes.ts';
 
 /** A compiled Waygate. */
@@ -13,6 +14,8 @@ interface Variant {
   readonly threads?: number;
   /** Whether it leaves out the policies that the scenario asks for. */
   readonly isPlain?: boolean;
+  /** How it counts requests in Redis. */
+  readonly limits?: 'exact' | 'synced';
 }
 
 /** Waygate as its users run it: compiled, with Node's defaults. */
@@ -24,10 +27,14 @@ export function waygate(build: Build, names = { key: 'waygate', name: 'Waygate' 
 export function waygateVariants(build: Build): Proxy[] {
   const two = { key: 'waygate-2-threads', name: 'Waygate, 2 threads' };
   const plain = { key: 'waygate-plain', name: 'Waygate without policies' };
-  return [launched(build, two, { threads: 2 }), launched(build, plain, { isPlain: true })].map((proxy) => ({
-    ...proxy,
-    isVariant: true,
-  }));
+  const exact = { key: 'waygate-exact', name: 'Waygate, limits in Redis, exact' };
+  const synced = { key: 'waygate-synced', name: 'Waygate, limits in Redis, synced' };
+  return [
+    launched(build, two, { threads: 2 }),
+    launched(build, plain, { isPlain: true }),
+    launched(build, exact, { limits: 'exact' }),
+    launched(build, synced, { limits: 'synced' }),
+  ].map((proxy) => ({ ...proxy, isVariant: true }));
 }
 
 function launched(build: Build, names: Pick<Proxy, 'key' | 'name'>, variant: Variant): Proxy {
@@ -35,6 +42,7 @@ function launched(build: Build, names: Pick<Proxy, 'key' | 'name'>, variant: Var
     ...names,
     runsOnNode: true,
     threads: variant.threads ?? 1,
+    ...(variant.limits !== undefined && { missing: () => missingProgram('redis-server') }),
     version: () => build.version,
     launch: (setup) => ({
       command: [
@@ -49,16 +57,26 @@ function launched(build: Build, names: Pick<Proxy, 'key' | 'name'>, variant: Var
   };
 }
 
-function configuration(setup: Setup, { threads, isPlain = false }: Variant): object {
-  const { port, targetPort, routes, observed, policies } = setup;
+function configuration(setup: Setup, { threads, isPlain = false, limits }: Variant): object {
+  const { port, targetPort, routes, observed, policies, redisPort } = setup;
   return {
     listen: `127.0.0.1:${port}`,
     ...(threads !== undefined && { workers: threads }),
     ...(observed && { admin: { port: 0 } }),
     upstreams: { target: { targets: [`http://127.0.0.1:${targetPort}`], limits: { inFlight: 4096 } } },
-    ...(policies !== undefined && !isPlain && { policies: policies.waygate }),
+    ...(limits !== undefined && { redis: `redis://127.0.0.1:${redisPort}` }),
+    ...(policies !== undefined && !isPlain && { policies: inMode(policies.waygate, limits) }),
     routes: routeNames(routes).map((path) => ({ path, upstream: 'target' })),
     limits: { connections: 12_000 },
     log: { access: observed ? 'json' : 'off', level: 'error' },
   };
+}
+
+/** The policies, with limits that are counted in Redis if they are to be. */
+function inMode(policies: Policies['waygate'], mode: Variant['limits']): Policies['waygate'] {
+  if (mode === undefined) return policies;
+  return policies.map((policy) => {
+    const limit = policy['rate-limit'];
+    return limit === undefined ? policy : { 'rate-limit': { ...limit, mode } };
+  });
 }
