@@ -5,6 +5,8 @@ import { type Asked, ASKED, BODY_TOLD, HEAD_TOLD, pack, type Told, unpackTold } 
 
 const USERS = 50;
 const RESOURCES = 12;
+/** For so many requests one resource is what many want. */
+const ABREAST = 48;
 export const routes = ['plain', 'stale', 'per', 'any', 'key', 'set', 'behind', 'ttl', 'query'] as const;
 
 /** What has happened so far. */
@@ -61,13 +63,21 @@ export class CanaryClient {
 
   #asked(): Asked {
     const chance = this.#chance;
-    const route = chance.of(routes);
+    // Half of them want what all others want at the moment, so that they meet.
+    const turn = Math.floor(this.#tally.requests / ABREAST);
+    const isHot = chance.is(0.5);
+    const route = isHot ? (routes[turn % routes.length] ?? routes[0]) : chance.of(routes);
     const user = chance.below(USERS);
-    const drawn = chance.is(0.7) ? '' : chance.of(['?', '?q=1', '?q=1&q=2', '?q=2']);
+    const drawn = isHot || chance.is(0.7) ? '' : chance.of(['?', '?q=1', '?q=1&q=2', '?q=2']);
     // Where only some parameters count, nothing is told from no query.
     const query = route === 'query' && drawn === '?' ? '' : drawn;
-    const name = chance.is(0.9) ? `r${chance.below(RESOURCES)}` : `R${chance.below(RESOURCES)}.css`;
-    const resource = `${chance.of(['a.test', 'a.test', 'b.test:81'])}/${route}/${name}${query}`;
+    const hot = `r${turn % RESOURCES}`;
+    const name = isHot
+      ? hot
+      : chance.is(0.9)
+        ? `r${chance.below(RESOURCES)}`
+        : `R${chance.below(RESOURCES)}.css`;
+    const resource = `${isHot ? 'a.test' : chance.of(['a.test', 'b.test:81'])}/${route}/${name}${query}`;
     const lines: Record<string, string> = {};
     const maybe = (probability: number, line: string, ...values: [string, ...string[]]): void => {
       if (chance.is(probability)) lines[line] = chance.of(values);
@@ -96,7 +106,7 @@ export class CanaryClient {
     maybe(0.01, 'x-original-url', '/other');
     maybe(0.05, 'x-forwarded-for', `192.0.2.${user}`);
     maybe(0.05, 'x-who', `u${chance.below(USERS)}`);
-    maybe(0.05, 'x-set', `u${chance.below(USERS)}`);
+    maybe(route === 'set' ? 0.3 : 0.05, 'x-set', `u${chance.below(USERS)}`);
     const method = chance.is(0.88) ? 'GET' : chance.of(['HEAD', 'HEAD', 'POST', 'DELETE']);
     const isKeyed = needsKey.has(route) || (mayHaveKey.has(route) && chance.is(0.6));
     return { user, route, resource, method, keyed: isKeyed, lines };

@@ -83,7 +83,19 @@ const varying = [
     'X-Tenant, Accept-Encoding',
     'X-Forwarded-For',
   ],
-  ...['X-Who', 'X-Set', 'Cookie', 'Authorization', '*', '"X-Tenant"', 'X-Tenant;a', 'X-Tenant X-Odd', ' , '],
+  ...[
+    'X-Who',
+    'X-Set',
+    'x-set',
+    'X-SET',
+    'Cookie',
+    'Authorization',
+    '*',
+    '"X-Tenant"',
+    'X-Tenant;a',
+    'X-Tenant X-Odd',
+    ' , ',
+  ],
 ] as const;
 const statuses = [203, 301, 404, 410, 400, 416, 500, 503, 502, 204] as const;
 const nonsense = [
@@ -133,7 +145,7 @@ export class CanaryTarget {
     const go = (): void => {
       this.#send(request, response, told);
     };
-    if (chance.is(0.1)) setTimeout(go, chance.below(30));
+    if (chance.is(0.2)) setTimeout(go, chance.below(30));
     else go();
   }
 
