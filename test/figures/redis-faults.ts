@@ -23,8 +23,8 @@ const FELT = 20;
 /** Where requests are counted, and what befalls it. */
 interface Place {
   readonly redis: ConfigInput['redis'];
-  begin(): Promise<unknown>;
-  end(): Promise<unknown>;
+  readonly begin: () => Promise<unknown>;
+  readonly end: () => Promise<unknown>;
 }
 
 const chosen = process.argv.slice(2);

@@ -2,8 +2,8 @@ import { askRedis, freePort, type RedisServer } from './redis-server.ts';
 
 /** Something that befalls a Redis. */
 export interface RedisFault {
-  begin(redis: RedisServer): Promise<unknown>;
-  end(redis: RedisServer): Promise<unknown>;
+  readonly begin: (redis: RedisServer) => Promise<unknown>;
+  readonly end: (redis: RedisServer) => Promise<unknown>;
 }
 
 /** The password of a Redis that asks for one all of a sudden. */
