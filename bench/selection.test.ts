@@ -16,10 +16,10 @@ const build = { folder: '/build', version: '1' };
 const own = [waygate(build), ...waygateVariants(build)];
 const everyone = [...rivals, ...own];
 
-test('a full run stays under 45 minutes', () => {
+test('a full run stays under 50 minutes', () => {
   const { rounds, seconds } = readFlags([]);
   const minutes = expectedSeconds(scenarios, everyone, rounds, seconds) / 60;
-  assert.ok(minutes > 20 && minutes < 45, `${minutes} minutes`);
+  assert.ok(minutes > 20 && minutes < 50, `${minutes} minutes`);
 });
 
 test('the smoke test stays under two minutes', () => {
