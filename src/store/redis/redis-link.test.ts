@@ -83,11 +83,14 @@ describe('a link to Redis', { skip }, () => {
     assert.deepEqual(heard, ['listening', 'one']);
     await redis.kill();
     await redis.start();
-    await eventually(() => heard.length === 3, 'it listens again');
+    await eventually(() => heard.length > 2, 'it listens again');
     await up();
-    await link.publish('purges', 'two');
-    await eventually(() => heard.length === 4, 'a message has come again');
-    assert.deepEqual(heard.slice(2), ['listening', 'two']);
+    // On a busy machine its connection may go once more, and a message with it: that is what `listening` says.
+    await eventually(async () => {
+      await link.publish('purges', 'two');
+      return heard.includes('two');
+    }, 'a message has come again');
+    assert.equal(heard[2], 'listening');
     end();
     await eventually(
       async () => ((await redis.ask('PUBSUB', 'NUMSUB', 'waygate:purges')) as unknown[])[1] === 0,
