@@ -109,6 +109,14 @@ describe('headToStore', () => {
     assert.equal(kept.alwaysValidate, true);
   });
 
+  it('keeps no field that Cache-Control names, though CDN-Cache-Control is obeyed', () => {
+    const kept = keptHead({ ...saying('private="x-a"'), 'CDN-Cache-Control': 'max-age=60', 'X-A': '1' });
+    assert.deepEqual(
+      kept.lines.map(([name]) => name),
+      ['Cache-Control', 'CDN-Cache-Control'],
+    );
+  });
+
   it('keeps nothing for credentials unless the answer says so (RFC 9111 §3.5)', () => {
     const asked = { credentials: true };
     assert.equal(fate({ asked }), 'credentials');

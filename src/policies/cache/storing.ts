@@ -1,5 +1,5 @@
 import type { StoredHead } from '../../core/answer-store.ts';
-import type { CacheControl } from '../../http/cache-control.ts';
+import { CacheControl } from '../../http/cache-control.ts';
 import { httpDate } from '../../http/date.ts';
 import { isEntityTag } from '../../http/entity-tag.ts';
 import { parseContentRange } from '../../http/byte-range.ts';
@@ -184,7 +184,11 @@ function describe(
 
 /** The lines that are kept: not those of the connection, nor those that the answer itself keeps for its first reader. */
 function keptLines(headers: HeaderList, control: CacheControl): [string, string][] {
-  const named = [...control.mentioned('private'), ...control.mentioned('no-cache')];
+  // What one field names is kept from others, though the other field is the one that is obeyed.
+  const named = [control, new CacheControl(headers.getAll('cache-control'))].flatMap((each) => [
+    ...each.mentioned('private'),
+    ...each.mentioned('no-cache'),
+  ]);
   const left = new Set([...neverKept, ...named]);
   return [...headers].filter(([name]) => !left.has(name.toLowerCase()));
 }
