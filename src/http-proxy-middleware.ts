@@ -18,11 +18,12 @@ export type {
   Options,
   PathRewrite,
   Plugin,
+  ProxyEvents,
   PluginHost,
   RequestHandler,
   TargetRouter,
 } from './mount/http-proxy-middleware/options.ts';
-export type { EventName, ProxyEvents } from './mount/http-proxy-middleware/proxy-events.ts';
+export type { EventName } from './mount/http-proxy-middleware/proxy-events.ts';
 export type { ProxyRequest } from './mount/http-proxy-middleware/proxy-request.ts';
 export type { ProxyResponse } from './mount/http-proxy-middleware/proxy-response.ts';
 export type { ProxySocket } from './mount/http-proxy-middleware/proxy-socket.ts';

@@ -6,7 +6,7 @@ import { writeFailure } from '../mount.ts';
 import type { NodeRequest } from '../node-downstream.ts';
 import { bodyReadBefore } from '../parsed-body.ts';
 import { compileAnswerRewrites, type AnswerRewrite } from './answer-rewrites.ts';
-import type { Options, PluginHost } from './options.ts';
+import type { Options } from './options.ts';
 import { outgoingHeaders } from './outgoing-headers.ts';
 import { compilePathRewrite, type Rewriter } from './path-rewrite.ts';
 import { pluginsOf } from './plugins.ts';
@@ -53,8 +53,7 @@ export class HttpProxy<TReq extends IncomingMessage, TRes extends ServerResponse
     this.#rewriteAnswer = compileAnswerRewrites(options);
     this.#gateways = new TargetGateways(engineSettings(agent, secure, proxyTimeout));
     this.#maxHops = typeof followRedirects === 'number' ? followRedirects : followRedirects === true ? 5 : 0;
-    // Its methods are those that plugins may call.
-    for (const plugin of pluginsOf(options)) plugin(this.#hub as unknown as PluginHost<TReq, TRes>, options);
+    for (const plugin of pluginsOf(options)) plugin(this.#hub, options);
   }
 
   /** Resolves when the client's side is over, or the rest of the app has the request. */
@@ -246,7 +245,10 @@ function headFor(draft: RequestDraft, request: IncomingMessage, body: Uint8Array
   const { 'transfer-encoding': coding, 'content-length': length } = request.headers;
   let framing = '';
   if (body !== undefined)
-    framing = body.length > 0 || length !== undefined ? `content-length: ${body.length}\r\n` : '';
+    framing =
+      body.length > 0 || (length !== undefined && method === request.method)
+        ? `content-length: ${body.length}\r\n`
+        : '';
   else if (coding !== undefined) framing = 'transfer-encoding: chunked\r\n';
   else if (length !== undefined) framing = `content-length: ${length}\r\n`;
   return `${method} ${path} HTTP/1.1\r\n${draft.seal()}${framing}\r\n`;

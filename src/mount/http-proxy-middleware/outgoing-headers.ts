@@ -10,9 +10,9 @@ export function outgoingHeaders<TReq extends IncomingMessage, TRes extends Serve
   { xfwd, headers: added, auth, changeOrigin }: Options<TReq, TRes>,
   upgrade: boolean,
 ): IncomingHttpHeaders {
-  const headers = { ...request.headers };
-  if (!trustsPeer(request)) for (const name of forwardingNames) delete headers[name];
-  if (!upgrade) delete headers.upgrade;
+  const headers: IncomingHttpHeaders = { ...request.headers };
+  if (!trustsPeer(request)) for (const name of forwardingNames) headers[name] = undefined;
+  if (!upgrade) headers.upgrade = undefined;
   if (xfwd === true) addForwarding(headers, request, upgrade);
   for (const [name, value] of Object.entries(added ?? {})) headers[name.toLowerCase()] = value;
   if (auth !== undefined) headers.authorization ??= `Basic ${Buffer.from(auth).toString('base64')}`;
@@ -34,11 +34,19 @@ function addForwarding(
   if (!upgrade) headers['x-forwarded-host'] ??= host ?? '';
 }
 
+/** An app of Express, as far as it is asked here. */
+interface TrustingApp {
+  readonly get: (
+    setting: 'trust proxy fn',
+  ) => ((address: string | undefined, hop: number) => boolean) | undefined;
+}
+
 /** Whether the app believes what the other end of the connection says about clients: `trust proxy` of Express. */
 function trustsPeer(request: IncomingMessage & { readonly app?: unknown }): boolean {
-  const { app } = request;
-  if ((typeof app !== 'function' && typeof app !== 'object') || app === null || !('get' in app)) return false;
-  if (typeof app.get !== 'function') return false;
-  const trusts: unknown = app.get('trust proxy fn');
-  return typeof trusts === 'function' && Boolean(trusts(request.socket.remoteAddress, 0));
+  const { app, socket } = request;
+  return isExpress(app) && app.get('trust proxy fn')?.(socket.remoteAddress, 0) === true;
+}
+
+function isExpress(app: unknown): app is TrustingApp {
+  return typeof app === 'function' && 'get' in app && typeof app.get === 'function' && 'enabled' in app;
 }

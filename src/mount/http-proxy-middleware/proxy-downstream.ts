@@ -101,7 +101,7 @@ export class ProxyDownstream extends NodeDownstream {
     const list = new HeaderList();
     for (const [name, value] of Object.entries(headers)) {
       if (value === undefined) continue;
-      for (const line of [value].flat()) list.append(spelled.get(name) ?? name, String(line));
+      for (const line of [value].flat()) list.append(spelled.get(name) ?? name, line);
     }
     if (answer.statusMessage !== '') this.#work.response.statusMessage = answer.statusMessage;
     const length = declared === undefined ? -1 : Number(declared);

@@ -1,43 +1,6 @@
 import { EventEmitter } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
-import type { Options } from './options.ts';
-import type { ProxyRequest } from './proxy-request.ts';
-import type { ProxyResponse } from './proxy-response.ts';
-import type { ProxySocket } from './proxy-socket.ts';
-import type { TargetInput } from './proxy-target.ts';
+import type { ProxyEvents } from './options.ts';
 import { UnsupportedError } from './unsupported-error.ts';
-
-/** What can be listened to, with `on` in the options or by a plugin. */
-export interface ProxyEvents<
-  TReq extends IncomingMessage = IncomingMessage,
-  TRes extends ServerResponse = ServerResponse,
-> {
-  /** Something went wrong: with a request, which is to be answered, or with an upgrade, whose socket is to be ended. */
-  error: (error: Error, request: TReq, response: TRes | Duplex, target?: TargetInput) => void;
-  /** The request for the target is made, and may be changed. */
-  proxyReq: (proxyRequest: ProxyRequest, request: TReq, response: TRes, options: Options<TReq, TRes>) => void;
-  /** The same for an upgrade. */
-  proxyReqWs: (
-    proxyRequest: ProxyRequest,
-    request: TReq,
-    socket: Duplex,
-    options: Options<TReq, TRes>,
-    head: Buffer,
-  ) => void;
-  /** The target answers; its headers may be changed. */
-  proxyRes: (proxyResponse: ProxyResponse, request: TReq, response: TRes) => unknown;
-  /** A WebSocket is open. */
-  open: (socket: ProxySocket) => void;
-  /** A WebSocket is over. */
-  close: (proxyResponse: ProxyResponse, socket: ProxySocket, head: Buffer) => void;
-  /** A request is about to be sent. */
-  start: (request: TReq, response: TRes, target: TargetInput) => void;
-  /** The target's answer is there in whole. */
-  end: (request: TReq, response: TRes, proxyResponse: ProxyResponse) => void;
-  /** The client is gone before it was answered. */
-  econnreset: (error: Error, request: TReq, response: TRes, target: TargetInput) => void;
-}
 
 /** The name of an event. */
 export type EventName = keyof ProxyEvents;
