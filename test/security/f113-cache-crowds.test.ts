@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import type { z } from '../../src/policy.ts';
+import { definePolicy, z } from '../../src/policy.ts';
 import type { cache } from '../../src/policies/cache/cache.ts';
 import { eventually } from '../kit/eventually.ts';
 import { connectClient, exchangeOnce, type RawClient } from '../kit/raw-client.ts';
@@ -132,6 +132,39 @@ describe('F121: an answer of somebody else', () => {
     for (let i = 0; i < 2; i++)
       await exchangeOnce(t, gateway.port, 'GET /a HTTP/1.1\r\nHost: gw.test\r\n\r\n');
     assert.equal(target.requests.length, 2);
+  });
+});
+
+describe('F121: an answer whose consumer is known only behind the cache', () => {
+  it('is not given to others, unless its service says that it is for all', async (t) => {
+    const who = definePolicy({
+      name: 'who',
+      description: 'Believes a header.',
+      options: z.strictObject({}),
+      create: () => ({
+        onRequest: (exchange) => {
+          exchange.consumer = { id: exchange.request.headers.get('x-me') ?? '' };
+        },
+      }),
+    });
+    for (const [control, asked] of [
+      ['max-age=60', 2],
+      ['public, max-age=60', 1],
+    ] as const) {
+      const headers: [string, string][] = [['Cache-Control', control]];
+      const target = await startRecordingTarget(t, { script: answer({ headers, body: 'OK' }) });
+      const { port } = await startGateway(
+        t,
+        {
+          upstreams: { service: target.url },
+          routes: [{ path: '/', upstream: 'service', policies: [{ cache: {} }, { who: {} }] }],
+        },
+        { policies: [who] },
+      );
+      for (const user of ['a', 'b'])
+        await exchangeOnce(t, port, `GET /a HTTP/1.1\r\nHost: gw.test\r\nX-Me: ${user}\r\n\r\n`);
+      assert.equal(target.requests.length, asked, control);
+    }
   });
 });
 
