@@ -98,7 +98,7 @@ export class Mount {
 }
 
 /** Answers with a reply that no exchange has made. */
-export function writeReply(response: ServerResponse, { status, headers = [], body }: Reply): void {
+function writeReply(response: ServerResponse, { status, headers = [], body }: Reply): void {
   if (response.headersSent) {
     response.destroy();
     return;

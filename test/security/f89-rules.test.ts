@@ -106,7 +106,7 @@ describe('rules that claims try to get round', () => {
       const policy = benchPolicy(authorize, { rules: [{ name: 'r', ...rule }] });
       for (const list of ['admin', 'an admin of old', { 0: 'admin', length: 1 }, null]) {
         // A policy of somebody's own may be written without types.
-        const consumer: Consumer = JSON.parse(JSON.stringify({ id: 'x', groups: list, scopes: list }));
+        const consumer = JSON.parse(JSON.stringify({ id: 'x', groups: list, scopes: list })) as Consumer;
         assert.equal(ask(policy, fakeExchange({ consumer }))?.status, 403, JSON.stringify(list));
       }
     }

@@ -61,7 +61,7 @@ export class ProxyResponse extends Readable {
 }
 
 /** Header lines as `IncomingMessage.headers` has them. */
-export function asNodeHeaders(list: HeaderList): IncomingHttpHeaders {
+function asNodeHeaders(list: HeaderList): IncomingHttpHeaders {
   const headers: IncomingHttpHeaders = {};
   for (const [spelled, value] of list) {
     const name = spelled.toLowerCase();

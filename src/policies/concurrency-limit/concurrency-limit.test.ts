@@ -19,13 +19,13 @@ function scene(options: Options, setup: Partial<Setup> = {}) {
   const { instance, counts } = policy;
   return {
     policy,
-    begin(init: FakeExchangeInit = {}) {
+    begin: (init: FakeExchangeInit = {}) => {
       const exchange = fakeExchange(init);
       const status = ask(policy, exchange)?.status ?? 200;
       return { exchange, status, end: () => instance.onFinish?.(exchange) };
     },
     /** A request that waits. */
-    queue(init: FakeExchangeInit = {}) {
+    queue: (init: FakeExchangeInit = {}) => {
       const exchange = fakeExchange(init);
       const verdict = instance.onRequest?.(exchange);
       assert.ok(verdict instanceof Promise);

@@ -22,7 +22,7 @@ export interface MemoryTools {
 }
 
 /** The most variants under one key. */
-export const MOST_VARIANTS = 16;
+const MOST_VARIANTS = 16;
 
 /** All variants under one key together take at most this share of the memory, unless a single one takes more. */
 const LARGEST_SHARE = 0.25;

@@ -8,7 +8,7 @@ import { AnswerShelf, LARGEST_SHARED } from './answer-shelf.ts';
 import { PurgeNews } from './purge-news.ts';
 
 /** By how much clocks may differ where they are compared, in milliseconds: that much after a purge, answers still count as older. */
-export const CLOCK_MARGIN = 2000;
+const CLOCK_MARGIN = 2000;
 
 /** How many keys are looked up in Redis at a time; for more, it is as if nothing was there. */
 const MOST_ASKED = 256;
