@@ -1,12 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
 /** Lines about the connection that the request came over; what they say has been done by the time that it is here. */
-const ofConnection: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'transfer-encoding',
-  'expect',
-]);
+const ofConnection: ReadonlySet<string> = new Set(['keep-alive', 'transfer-encoding', 'expect']);
 
 /**
  * The head of a request of `node:http` as it stood on the wire, for the gateway's own reader: what Node lets through and the
@@ -16,14 +11,14 @@ const ofConnection: ReadonlySet<string> = new Set([
  */
 export function headOf(request: IncomingMessage, url: string, length: number | undefined): string {
   const { rawHeaders, method = 'GET' } = request;
-  const upgrades = request.headers.upgrade !== undefined;
   let head = `${method} ${url} HTTP/${request.httpVersion === '1.0' ? '1.0' : '1.1'}\r\n`;
   let chunked = false;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? '';
     const lower = name.toLowerCase();
     if (lower === 'transfer-encoding') chunked = true;
-    if (ofConnection.has(lower) && !(upgrades && lower === 'connection')) continue;
+    // Connection stays: the lines that it names go no further (RFC 9110 §7.6.1).
+    if (ofConnection.has(lower)) continue;
     if (lower === 'content-length' && length !== undefined) continue;
     head += `${name}: ${rawHeaders[i + 1] ?? ''}\r\n`;
   }

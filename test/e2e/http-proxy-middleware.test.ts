@@ -548,6 +548,14 @@ describe('createProxyMiddleware of ours', () => {
     assert.equal(target.requests.length, 0);
   });
 
+  it('sends no header on that is about the connection alone', async (t) => {
+    const target = await startRecordingTarget(t);
+    const app = express();
+    app.use(asHandler(ours.createProxyMiddleware({ target: target.url })));
+    const seen = await observe(t, app, target, get('/x', 'Connection: x-hop\r\nX-Hop: 1\r\n'));
+    assert.equal(seen.target[0]?.headers['x-hop'], undefined);
+  });
+
   it('sends on a body that a parser has read without being told to', async (t) => {
     const target = await startRecordingTarget(t);
     const app = express();

@@ -119,6 +119,20 @@ for (const [name, app] of [
       assert.equal(other.text, 'the app');
     });
 
+    it('sends no header on that is about the connection alone', async (t) => {
+      const { target, port } = await start(t, app);
+      await exchangeOnce(
+        t,
+        port,
+        'GET /api/x HTTP/1.1\r\nHost: app.test\r\nConnection: x-hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\nX-End: 1\r\n\r\n',
+      );
+      const request = await target.request(0);
+      assert.deepEqual(
+        ['x-hop', 'keep-alive', 'x-end'].map((name) => request.header(name)),
+        [undefined, undefined, '1'],
+      );
+    });
+
     it('streams bodies both ways, of known length and not', async (t) => {
       const { target, port } = await start(t, app);
       target.script = answer((request) => ({ chunks: [request.body.toString(), 'end'] }));
