@@ -62,7 +62,9 @@ describe('headToStore', () => {
   it('keeps no interim answer, no 304, and nothing that is about the headers of one request', () => {
     for (const status of [100, 103, 304, 401, 406, 412, 413, 416, 417, 421, 429, 431])
       assert.equal(fate({ received: { status } }), 'status', String(status));
-    assert.equal(fate({ received: { status: 416 }, rules: { ttl: () => 5 } }), 'kept');
+    assert.equal(fate({ received: { status: 429 }, rules: { ttl: () => 5 } }), 'kept');
+    // Whoever sends a Range that nothing satisfies does not decide what the others get, with `ttl: { 4xx: … }` neither.
+    assert.equal(fate({ received: { status: 416 }, rules: { ttl: () => 5 } }), 'status');
   });
 
   it('keeps nothing for a request or an answer that says no-store', () => {

@@ -62,9 +62,10 @@ const understood: ReadonlySet<number> = new Set([
  * Statuses that are about one request, by what is in its headers and not in the key: whoever sends such a request must not
  * decide what the others get, whatever the answer says of its freshness.
  */
-const ofOneRequest: ReadonlySet<number> = new Set([
-  ...[401, 406, 407, 408, 411, 412, 413, 415, 416, 417, 421, 425, 426, 428, 429, 431],
-]);
+const ofOneRequest: ReadonlySet<number> = new Set([407, 408, 411, 412, 413, 416, 417, 421, 425, 428, 431]);
+
+/** As well, but an operator whose service answers all alike with them may say for how long. */
+const mostlyOfOneRequest: ReadonlySet<number> = new Set([401, 406, 415, 426, 429]);
 
 /** Fields that are about one connection or one client, and never kept (RFC 9111 §3.1). */
 const neverKept: ReadonlySet<string> = new Set([
@@ -84,8 +85,8 @@ export function headToStore(
 ): StoredHead | NotStored {
   const { status, headers } = received;
   if (request.method !== 'GET' && !request.represents) return 'method';
-  if (status < 200 || status === 304 || (ofOneRequest.has(status) && rules.ttl(status) === undefined))
-    return 'status';
+  if (status < 200 || status === 304 || ofOneRequest.has(status)) return 'status';
+  if (mostlyOfOneRequest.has(status) && rules.ttl(status) === undefined) return 'status';
   if (forbidsStoring(request.headers)) return 'request-no-store';
   const { control } = directivesOf(headers);
   const refusal = refusedBy(control, status) ?? refusedFor(request, received, control, rules);
