@@ -83,12 +83,12 @@ const inExpress4 = (middleware: Middleware): RequestListener => {
 const post = (type: string, body: string): string =>
   `POST /api/x HTTP/1.1\r\nHost: app.test\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 
-for (const [name, app] of [
+for (const [kind, app] of [
   ['node:http', plain],
   ['Express', inExpress()],
   ['Express 4', inExpress4],
 ] as const) {
-  describe(`mounted in ${name}`, () => {
+  describe(`mounted in ${kind}`, () => {
     it('sends on what a route matches, and leaves the rest to the app', async (t) => {
       const { target, port } = await start(t, app);
       target.script = answer({
