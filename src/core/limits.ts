@@ -3,6 +3,7 @@
  *
  * All algorithms count whole units and whole milliseconds, so that every store decides alike, whatever it is written in: with limits and
  * bursts of at most {@link MAX_LIMIT} and windows of at most {@link MAX_WINDOW} ms, no number in them leaves the whole numbers that a double holds.
+ * Fixed windows multiply nothing: theirs may be longer, and their limits larger.
  *
  * - `gcra`: a bucket that holds `burst` units and is refilled evenly, `limit` units in each `window`. Exact. (The generic cell
  *   rate algorithm of ITU-T I.371, in its form as a leaky bucket.)

@@ -12,6 +12,7 @@ import { headers } from '../policies/headers/headers.ts';
 import { introspection } from '../policies/introspection/introspection.ts';
 import { ipFilter } from '../policies/ip-filter/ip-filter.ts';
 import { jwt } from '../policies/jwt/jwt.ts';
+import { quota } from '../policies/quota/quota.ts';
 import { rateLimit } from '../policies/rate-limit/rate-limit.ts';
 import { redirect } from '../policies/redirect/redirect.ts';
 import { requestId } from '../policies/request-id/request-id.ts';
@@ -42,6 +43,7 @@ export const builtInPolicies = [
   introspection,
   ipFilter,
   jwt,
+  quota,
   rateLimit,
   redirect,
   requestId,
