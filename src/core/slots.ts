@@ -29,7 +29,7 @@ export interface SlotPool {
 export interface Slot {
   readonly isHeld: boolean;
   /**
-   * Called once, as soon as the slot is there: never before {@link SlotPool.take} has returned, and not at all once it was released.
+   * Called once, and must not throw (the slot would be given back), as soon as the slot is there: never before {@link SlotPool.take} has returned, and not at all once it was released.
    * Those who wait in one thread get their slots in the order in which they came; of several threads, the one in which somebody has waited longest
    * is next, as far as is known at that moment.
    */

@@ -90,6 +90,21 @@ describe('slots in the memory of the process', () => {
     assertEmpty(buffer);
   });
 
+  it('who throws on hearing of the slot loses it to the next one, and nobody else fails', () => {
+    const { first, buffer } = scene();
+    const slot = taken(first.take('a', 1, 2));
+    const throwing = taken(first.take('a', 1, 2));
+    throwing.onHeld = () => {
+      throw new Error('a mistake of a policy');
+    };
+    const heard: string[] = [];
+    const next = noting(heard, 'next', first.take('a', 1, 2));
+    slot.release();
+    assert.deepEqual(heard, ['next']);
+    next.release();
+    assertEmpty(buffer);
+  });
+
   it('who leaves gives the place in the queue back, and a slot that was meant for it goes on', async () => {
     const { first, second, buffer } = scene();
     const slot = taken(first.take('a', 1, 9));

@@ -121,7 +121,7 @@ export class LocalSlots implements Slots {
     for (const slot of lucky) waiting.delete(slot);
     if (waiting.size === 0) this.#drop(queue);
     for (const slot of lucky) slot.state = 'held';
-    for (const slot of lucky) slot.onHeld?.();
+    for (const slot of lucky) tell(slot);
   }
 
   #drop({ place }: Queue): void {
@@ -198,6 +198,15 @@ class LocalSlot implements Slot {
 
   release(): void {
     if (this.state !== 'released') this.#release(this);
+  }
+}
+
+/** Somebody's failure to listen is no failure of whoever gave the slot back: it goes on to the next one. */
+function tell(slot: LocalSlot): void {
+  try {
+    slot.onHeld?.();
+  } catch {
+    slot.release();
   }
 }
 
