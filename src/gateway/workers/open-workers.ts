@@ -63,6 +63,7 @@ export async function openWorkers(
     compileCache: compileCache(),
   };
   const { locks } = openLimitMemory(limits);
+  // This thread counts nothing itself, and gives back what threads had that are gone.
   const ourselves = 1;
   let owners = ourselves;
   const startThread = (id: number): WorkerThread => {
