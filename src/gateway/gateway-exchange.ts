@@ -264,7 +264,7 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
           this.#await(verdict);
           return;
         }
-        this.#answerReply(this.#noted(verdict));
+        this.#answerReply(verdict);
         return;
       }
     } catch (error) {
@@ -281,7 +281,7 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
       (reply) => {
         if (this.#phase !== 'policies') return;
         if (reply === undefined) this.#runRequestPolicies();
-        else this.#answerReply(this.#noted(reply));
+        else this.#answerReply(reply);
         this.#call?.flush();
       },
       (error: unknown) => {
@@ -338,14 +338,6 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
     }
     call.start();
     if (this.#phase === 'calling' && request.hasBody) this.#downstream.startBody();
-  }
-
-  /** Keeps for the log which policy refuses the request, and how. */
-  #noted(reply: Reply): Reply {
-    const { code } = reply;
-    if (typeof code === 'string')
-      this.#refusal = { policy: this.route.policies[this.#asked]?.name ?? '', code };
-    return reply;
   }
 
   #answerMiss(): void {
@@ -673,6 +665,10 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
       this.#policyFailed(error, this.#reached - 1);
       return;
     }
+    const policy = this.route.policies[this.#asked];
+    // For the log: which policy refuses the request, and how.
+    if (from === 'reply' && typeof reply.code === 'string' && policy !== undefined)
+      this.#refusal = { policy: policy.name, code: reply.code };
     const { status, headers, body } = checked;
     const bodyless = isBodyless(status);
     const hasBody = !bodyless && this.request.method !== 'HEAD';

@@ -39,6 +39,11 @@ test('metrics are the sums over all threads, to the last exchange', async (t) =>
       assert.equal((await client.response()).text, '12345');
     }
   }
+  // First, for they are closed when they have rested for a few seconds.
+  await eventually(
+    () => gateway.metric('waygate_target_connections_open') === 3,
+    'each has a connection of its own',
+  );
   await eventually(
     () => gateway.metric('waygate_requests_total', { route: '/', method: 'GET', status: '2xx' }) === requests,
     () => gateway.gateway.metrics(),
@@ -49,10 +54,6 @@ test('metrics are the sums over all threads, to the last exchange', async (t) =>
   await eventually(() => gateway.metric('waygate_connections_open') === 3, 'the others are gone');
   assert.equal(gateway.metric('waygate_requests_in_flight'), 0);
   assert.equal(gateway.metric('waygate_workers'), 3);
-  await eventually(
-    () => gateway.metric('waygate_target_connections_open') === 3,
-    'each has a connection of its own',
-  );
   await eventually(() => gateway.records.length === requests, 'each has its record');
 });
 
