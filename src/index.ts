@@ -7,7 +7,7 @@ import { builtInPolicies } from './gateway/built-in-policies.ts';
 export { ConfigError } from './gateway/config-error.ts';
 export { createGateway } from './gateway/gateway.ts';
 export { createHandler, type Handler } from './mount/handler.ts';
-export type { RequestOrigin } from './mount/handle-request.ts';
+export type { RequestOrigin } from './gateway/handle-request.ts';
 export type { Gateway, GatewayOptions, GatewayStats, ReloadResult } from './gateway/gateway-options.ts';
 export type { ConfigInput } from './config/schema.ts';
 

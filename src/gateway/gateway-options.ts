@@ -5,6 +5,7 @@ import type { Logger } from '../core/logger.ts';
 import type { PolicyDefinition } from '../core/policy.ts';
 import type { Random } from '../core/random.ts';
 import type { AccessRecord } from '../observe/access-record.ts';
+import type { RequestOrigin } from './handle-request.ts';
 import type { ListenerAddress } from './listener.ts';
 import type { OverloadGauges } from './overload.ts';
 
@@ -16,6 +17,11 @@ export interface GatewayOptions {
   readonly configFile?: string;
   /** Policies beyond the built-in ones. Code cannot be handed to another thread: not with `workers`. */
   readonly policies?: readonly PolicyDefinition[];
+  /**
+   * Whether it listens where the configuration says; true when left out. Without listeners it serves in one thread, what
+   * {@link Gateway.handle} is given.
+   */
+  readonly listen?: boolean;
   /** The operational log; standard error when left out. */
   readonly logger?: Logger;
   /** Where records of exchanges go; false is nowhere, and standard output when left out, as the configuration says. */
@@ -58,6 +64,12 @@ export interface Gateway {
   readonly stats: GatewayStats;
   /** Everything that is counted, in the text format of Prometheus. */
   metrics(): string;
+  /**
+   * Answers a web `Request` with a `Response`, without a socket on the client's side: for tests and serverless. A `Response`
+   * cannot change the protocol: upgrades are refused. Rejects with a GatewayError when the answer breaks off before its head,
+   * with the request's reason when it is aborted, and with a TypeError where `workers` are more than one.
+   */
+  handle(request: Request, origin?: RequestOrigin): Promise<Response>;
   /**
    * Reads the configuration again and lets new exchanges use it; those under way finish on the old one. One reload at a
    * time: a second call waits for the first. A configuration with mistakes changes nothing.

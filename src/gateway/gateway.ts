@@ -1,5 +1,5 @@
 import type { Gateway, GatewayOptions } from './gateway-options.ts';
-import { RunningGateway, type RunningOptions } from './running-gateway.ts';
+import { RunningGateway } from './running-gateway.ts';
 import { usualWorkers, type WorkerSettings } from './workers/worker-settings.ts';
 
 /**
@@ -11,9 +11,9 @@ export function createGateway(options: GatewayOptions): Promise<Gateway> {
   return createGatewayWith(options);
 }
 
-/** The same, and says how its threads behave where it has several, and whether it listens at all. */
+/** The same, and says how its threads behave where it has several. */
 export async function createGatewayWith(
-  options: GatewayOptions & Pick<RunningOptions, 'listens'>,
+  options: GatewayOptions,
   workers: WorkerSettings = usualWorkers,
 ): Promise<RunningGateway> {
   const gateway = new RunningGateway({ ...options, env: options.env ?? process.env }, workers);

@@ -15,8 +15,8 @@ export interface MountedGateway {
  * Starts a gateway without listeners, in this thread.
  * @throws ConfigError when the configuration has mistakes.
  */
-export async function mountGateway(options: GatewayOptions): Promise<MountedGateway> {
-  const gateway = await createGatewayWith({ ...options, listens: false });
+export async function mountGateway(options: Omit<GatewayOptions, 'listen'>): Promise<MountedGateway> {
+  const gateway = await createGatewayWith({ ...options, listen: false });
   const { wheel, receiver } = gateway.mounting;
   return { gateway, wheel, receive: (request, elsewhere) => receiver.receive(request, elsewhere) };
 }

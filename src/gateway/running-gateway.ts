@@ -4,6 +4,7 @@ import type { Mistake } from '../config/mistake.ts';
 import type { Config } from '../config/schema.ts';
 import type { Purge } from '../core/answer-store.ts';
 import { systemClock } from '../core/clock.ts';
+import { GatewayError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { PolicyDefinition } from '../core/policy.ts';
 import { systemRandom } from '../core/random.ts';
@@ -26,6 +27,7 @@ import { RecordingSource } from './config-source.ts';
 import { type AccessSink, DataPlane } from './data-plane.ts';
 import { FileWatcher } from './file-watcher.ts';
 import type { Gateway, GatewayOptions, GatewayStats, ReloadResult } from './gateway-options.ts';
+import { handleRequest, problemResponse, type RequestOrigin } from './handle-request.ts';
 import type { ListenerAddress } from './listener.ts';
 import { maskTexts } from './masked-config.ts';
 import { processGauges } from './overload.ts';
@@ -48,8 +50,6 @@ interface Current {
 /** {@link GatewayOptions}, completed. */
 export interface RunningOptions extends GatewayOptions {
   readonly env: NodeJS.ProcessEnv;
-  /** Whether it listens where the configuration says; true when left out. */
-  readonly listens?: boolean;
 }
 
 /** What stands around those who serve: the configuration and its files, reloads, the admin listener, the end. */
@@ -152,6 +152,12 @@ export class RunningGateway implements Gateway {
     if (this.#options.watch !== false && loaded.files.length > 0) this.#watcher.watch(loaded.files);
   }
 
+  async handle(request: Request, origin?: RequestOrigin): Promise<Response> {
+    if (this.#state === 'closed')
+      return problemResponse(new GatewayError('upstream_unavailable', 'the gateway is closed'));
+    return handleRequest(this.mounting, request, origin);
+  }
+
   reload(): Promise<ReloadResult> {
     const next = this.#reloading.then(() => this.#reload());
     this.#reloading = next.catch(() => undefined);
@@ -219,7 +225,7 @@ export class RunningGateway implements Gateway {
   /** What an app does that the gateway is mounted in, is not ours: to listen, and on how many cores. */
   async #load(): Promise<LoadResult> {
     const loaded = await this.#source.load();
-    if (!loaded.ok || this.#options.listens !== false) return loaded;
+    if (!loaded.ok || this.#options.listen !== false) return loaded;
     return { ...loaded, config: { ...loaded.config, listen: [], workers: 1 } };
   }
 
@@ -229,7 +235,9 @@ export class RunningGateway implements Gateway {
    */
   get mounting(): Pick<DataPlane, 'wheel' | 'receiver'> {
     if (this.#serving instanceof DataPlane) return this.#serving;
-    throw new TypeError('requests are handed to a gateway that serves in one thread');
+    throw new TypeError(
+      'only a gateway of one thread takes requests from a program: leave `workers` out, or pass `listen: false`',
+    );
   }
 
   #candidate(loaded: LoadResult & { readonly ok: true }): Candidate {

@@ -1,6 +1,6 @@
 import type { Gateway, GatewayOptions } from '../gateway/gateway-options.ts';
-import { mountGateway } from '../gateway/mounted-gateway.ts';
-import { handleRequest, type RequestOrigin } from './handle-request.ts';
+import { createGateway } from '../gateway/gateway.ts';
+import type { RequestOrigin } from '../gateway/handle-request.ts';
 
 /** A whole gateway as a function from a web `Request` to a `Response`. */
 export interface Handler {
@@ -17,16 +17,15 @@ export interface Handler {
 }
 
 /** A gateway that listens nowhere and answers web requests: for tests, serverless and runtimes with servers of their own. */
-export function createHandler(options: GatewayOptions): Handler {
-  const mounting = mountGateway(options);
-  const ready = mounting.then(({ gateway }) => gateway);
+export function createHandler(options: Omit<GatewayOptions, 'listen'>): Handler {
+  const ready = createGateway({ ...options, listen: false });
   ready.catch(() => undefined);
   const handle = async (request: Request, origin?: RequestOrigin): Promise<Response> =>
-    handleRequest(await mounting, request, origin);
+    (await ready).handle(request, origin);
   return Object.assign(handle, {
     ready,
     close: async () => {
-      await (await mounting.catch(() => undefined))?.gateway.close();
+      await (await ready.catch(() => undefined))?.close();
     },
   });
 }

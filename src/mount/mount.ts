@@ -10,7 +10,7 @@ import { NodeDownstream, type NodeRequest } from './node-downstream.ts';
 import { headOf } from './request-head.ts';
 
 /** How a gateway is mounted in an app. Its configuration needs no `listen`. */
-export interface MountOptions extends GatewayOptions {
+export interface MountOptions extends Omit<GatewayOptions, 'listen'> {
   /** What no route matches: `next` leaves it to the app, `answer` answers 404. `next` when left out. */
   readonly otherwise?: 'next' | 'answer';
   /**
@@ -43,7 +43,7 @@ export class Mount {
   #mounted: MountedGateway | undefined;
   #closed = false;
 
-  constructor(options: GatewayOptions) {
+  constructor(options: Omit<GatewayOptions, 'listen'>) {
     this.#mounting = mountGateway(options);
     this.ready = this.#mounting.then(({ gateway }) => gateway);
     // Whoever does not look at `ready` learns of a failure with the first request.
