@@ -14,6 +14,9 @@ export class WebDownstream implements Downstream, TimerOwner {
   readonly #reject: (error: unknown) => void;
   readonly #request: Request;
   readonly #exchangeTimer: WheelTimer;
+  readonly #onAbort = (): void => {
+    this.#lose();
+  };
   #handler: DownstreamHandler | undefined;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #paused = false;
@@ -33,9 +36,7 @@ export class WebDownstream implements Downstream, TimerOwner {
   /** The exchange begins. */
   begin(handler: DownstreamHandler): void {
     this.#handler = handler;
-    this.#request.signal.addEventListener('abort', () => {
-      this.#lose();
-    });
+    this.#request.signal.addEventListener('abort', this.#onAbort);
     handler.start();
   }
 
@@ -170,6 +171,8 @@ export class WebDownstream implements Downstream, TimerOwner {
   #finish(): void {
     const handler = this.#handler;
     this.#handler = undefined;
+    // A signal may live much longer than the request it belongs to.
+    this.#request.signal.removeEventListener('abort', this.#onAbort);
     this.#exchangeTimer.dispose();
     this.resume();
     handler?.onResponseSent();
