@@ -1,6 +1,7 @@
-import type { Reply } from './exchange.ts';
+import type { Exchange, Reply } from './exchange.ts';
+import { problemReply } from './problem.ts';
 
-/** What answers say to those whose bearer token does not let them in (RFC 6750 §3, RFC 9728 §5.1). */
+/** The answers to those whose bearer token does not let them in (RFC 6750 §3, RFC 9728 §5.1). */
 export class BearerChallenge {
   readonly #plain: string;
   readonly #invalid: string;
@@ -14,16 +15,16 @@ export class BearerChallenge {
   }
 
   /** RFC 6750 §3.1: who brought nothing is not told of an error. */
-  missing(reply: Reply): Reply {
-    return { ...challenged(reply, this.#plain), anonymous: true };
+  missing(exchange: Exchange): Reply {
+    const headers = [['www-authenticate', this.#plain]] as const;
+    const problem = { status: 401, code: 'token_missing', detail: 'This needs a token.', headers };
+    return { ...problemReply(problem, exchange), anonymous: true };
   }
 
   /** Who brought a token that is not good is told that, and never why. */
-  invalid(reply: Reply): Reply {
-    return challenged(reply, this.#invalid);
+  invalid(exchange: Exchange): Reply {
+    const headers = [['www-authenticate', this.#invalid]] as const;
+    const problem = { status: 401, code: 'token_invalid', detail: 'The token is not valid.', headers };
+    return problemReply(problem, exchange);
   }
-}
-
-function challenged(reply: Reply, challenge: string): Reply {
-  return { ...reply, headers: [...(reply.headers ?? []), ['www-authenticate', challenge]] };
 }

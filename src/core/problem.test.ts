@@ -37,6 +37,14 @@ describe('problemReply', () => {
     );
   });
 
+  it('has further lines behind those that all have', () => {
+    const headers = [['retry-after', '7']] as const;
+    assert.deepEqual(
+      [...(problemReply({ status: 503, code: 'x', headers }, { id: 'y' }).headers ?? [])].at(-1),
+      ['retry-after', '7'],
+    );
+  });
+
   it('is never stored by a cache (F111)', () => {
     assert.equal(header(problemReply({ status: 404, code: 'x' }, { id: 'x' }), 'cache-control'), 'no-store');
   });

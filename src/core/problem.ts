@@ -14,10 +14,12 @@ export interface Problem {
   readonly code: string;
   /** What else programs may want to know (RFC 9457 §3.2), behind the members that all problems have. */
   readonly members?: Readonly<Record<string, string>>;
+  /** Further lines, such as `['retry-after', '1']`. */
+  readonly headers?: readonly (readonly [name: string, value: string])[];
 }
 
-/** Seconds after which a client may try again when the gateway or a service is busy. */
-const RETRY_AFTER_SECONDS = 1;
+/** A client may try again in a second when the gateway or a service is busy. */
+const retryAfter = [['retry-after', '1']] as const;
 
 /**
  * An error answer in the one shape that all of the gateway's have: `application/problem+json` (RFC 9457) with the members
@@ -38,6 +40,7 @@ export function problemReply(
       ['content-type', 'application/problem+json'],
       // 404, 405, 410, 414 and 501 could be stored without being told so (RFC 9110 §15.1).
       ['cache-control', 'no-store'],
+      ...(problem.headers ?? []),
     ],
     body: JSON.stringify({
       title,
@@ -56,7 +59,7 @@ export function problemReply(
  * @param id the exchange's.
  */
 export function problemOf(error: GatewayError, id: string): Reply {
-  const reply = problemReply({ status: error.status, detail: error.sentence, code: error.code }, { id });
-  if (error.status !== 503) return reply;
-  return { ...reply, headers: [...(reply.headers ?? []), ['retry-after', String(RETRY_AFTER_SECONDS)]] };
+  const { status, sentence: detail, code } = error;
+  const problem = { status, detail, code };
+  return problemReply(status === 503 ? { ...problem, headers: retryAfter } : problem, { id });
 }

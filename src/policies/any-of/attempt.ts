@@ -36,17 +36,9 @@ export class Attempt {
     const undecided = this.#refusals.find(({ status }) => status >= 500);
     if (undecided !== undefined) return undecided;
     const challenges = new Set(this.#refusals.flatMap(challengesOf));
-    const reply = problemReply(
-      { status: 401, detail: 'Valid credentials are needed.', code: 'credentials_refused' },
-      exchange,
-    );
-    return {
-      ...reply,
-      headers: [
-        ...(reply.headers ?? []),
-        ...[...challenges].map((challenge) => ['www-authenticate', challenge] as const),
-      ],
-    };
+    const headers = [...challenges].map((challenge) => ['www-authenticate', challenge] as const);
+    const detail = 'Valid credentials are needed.';
+    return problemReply({ status: 401, detail, code: 'credentials_refused', headers }, exchange);
   }
 }
 

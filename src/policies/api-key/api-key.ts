@@ -116,15 +116,10 @@ export const apiKey = definePolicy({
         return unavailableReply(exchange);
       }
       (found === undefined ? refused : expired).add();
-      const reply = problemReply(
-        { status: 401, detail: 'A valid API key is needed.', code: 'api_key_refused' },
-        exchange,
-      );
-      return {
-        ...reply,
-        headers: [...(reply.headers ?? []), ['www-authenticate', challenge]],
-        ...(anonymous && { anonymous }),
-      };
+      const detail = 'A valid API key is needed.';
+      const headers = [['www-authenticate', challenge]] as const;
+      const reply = problemReply({ status: 401, detail, code: 'api_key_refused', headers }, exchange);
+      return anonymous ? { ...reply, anonymous } : reply;
     };
 
     const judge = (exchange: Exchange, found: FoundKey): Reply | undefined => {
@@ -171,15 +166,9 @@ export const apiKey = definePolicy({
 
 /** Never a 401, which would make a client throw a good key away, and never a pass. */
 function unavailableReply(exchange: Exchange): Reply {
-  const reply = problemReply(
-    {
-      status: 503,
-      detail: 'API keys cannot be verified now; try again in a moment.',
-      code: 'api_keys_unavailable',
-    },
-    exchange,
-  );
-  return { ...reply, headers: [...(reply.headers ?? []), ['retry-after', '1']] };
+  const detail = 'API keys cannot be verified now; try again in a moment.';
+  const headers = [['retry-after', '1']] as const;
+  return problemReply({ status: 503, detail, code: 'api_keys_unavailable', headers }, exchange);
 }
 
 /** What `explain` says of it. */

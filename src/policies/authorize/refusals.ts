@@ -42,27 +42,18 @@ export class Refusals {
   /** The answer: 401 to those of whom a rule has to know who they are, 403 to all others. */
   answer(exchange: Exchange, { rule, demand }: Refused): Reply {
     const { consumer } = exchange;
-    if (consumer === undefined && rule?.asksWho === true)
-      return withChallenge(
-        problemReply(
-          { status: 401, code: 'consumer_unknown', detail: 'This needs to know who is asking.' },
-          exchange,
-        ),
-        this.#challenge,
-      );
-    const reply = problemReply(
-      {
-        ...{ status: 403, code: 'not_allowed', detail: 'This is not allowed.' },
-        members: { rule: rule?.name ?? OTHERWISE },
-      },
-      exchange,
-    );
+    if (consumer === undefined && rule?.asksWho === true) {
+      const detail = 'This needs to know who is asking.';
+      const headers = [['www-authenticate', this.#challenge]] as const;
+      return problemReply({ status: 401, code: 'consumer_unknown', detail, headers }, exchange);
+    }
+    const problem = {
+      ...{ status: 403, code: 'not_allowed', detail: 'This is not allowed.' },
+      members: { rule: rule?.name ?? OTHERWISE },
+    };
     // Only who came with a token has scopes at all, and can get one with more of them (RFC 6750 §3.1).
-    if (demand !== 'scopes' || consumer?.scopes === undefined) return reply;
-    return withChallenge(reply, `Bearer error="insufficient_scope", scope="${rule?.scopes.join(' ') ?? ''}"`);
+    if (demand !== 'scopes' || consumer?.scopes === undefined) return problemReply(problem, exchange);
+    const challenge = `Bearer error="insufficient_scope", scope="${rule?.scopes.join(' ') ?? ''}"`;
+    return problemReply({ ...problem, headers: [['www-authenticate', challenge]] }, exchange);
   }
-}
-
-function withChallenge(reply: Reply, challenge: string): Reply {
-  return { ...reply, headers: [...(reply.headers ?? []), ['www-authenticate', challenge]] };
 }

@@ -27,28 +27,17 @@ export const basicAuth = definePolicy({
 
     const refuse = (exchange: Exchange, anonymous: boolean): Reply => {
       refused.add();
-      const reply = problemReply(
-        { status: 401, detail: 'A valid name and password are needed.', code: 'password_refused' },
-        exchange,
-      );
-      return {
-        ...reply,
-        headers: [...(reply.headers ?? []), ['www-authenticate', challenge]],
-        ...(anonymous && { anonymous }),
-      };
+      const detail = 'A valid name and password are needed.';
+      const headers = [['www-authenticate', challenge]] as const;
+      const reply = problemReply({ status: 401, detail, code: 'password_refused', headers }, exchange);
+      return anonymous ? { ...reply, anonymous } : reply;
     };
 
     const tryLater = (exchange: Exchange): Reply => {
       busy.add();
-      const reply = problemReply(
-        {
-          status: 503,
-          detail: 'Passwords cannot be verified now; try again in a moment.',
-          code: 'passwords_busy',
-        },
-        exchange,
-      );
-      return { ...reply, headers: [...(reply.headers ?? []), ['retry-after', RETRY_AFTER]] };
+      const detail = 'Passwords cannot be verified now; try again in a moment.';
+      const headers = [['retry-after', RETRY_AFTER]] as const;
+      return problemReply({ status: 503, detail, code: 'passwords_busy', headers }, exchange);
     };
 
     const settle = (exchange: Exchange, verdict: Verdict): Reply | undefined => {

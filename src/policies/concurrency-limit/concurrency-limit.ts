@@ -93,8 +93,8 @@ interface Kept {
 
 function refusal(exchange: Exchange, status: 429 | 503): Reply {
   const detail = 'Too many requests are under way at the same moment; try again in a moment.';
-  const reply = problemReply({ status, detail, code: 'concurrency_limited' }, exchange);
-  return { ...reply, headers: [...(reply.headers ?? []), ['retry-after', RETRY_AFTER]] };
+  const headers = [['retry-after', RETRY_AFTER]] as const;
+  return problemReply({ status, detail, code: 'concurrency_limited', headers }, exchange);
 }
 
 function noteOf({ limit }: Asked, { queue: { size, timeout } }: ConcurrencyLimitOptions): string {

@@ -56,15 +56,9 @@ export const forwardAuth = definePolicy({
     const noVerdict = (exchange: Exchange, reason: string): Reply => {
       const fields = { requestId: exchange.id, route: exchange.routeName, policy: 'forward-auth', reason };
       setup.logger.info(fields, 'there is no verdict about a request');
-      const reply = problemReply(
-        {
-          status: 503,
-          code: 'auth_unavailable',
-          detail: 'Whether you may do this cannot be found out now; try again in a moment.',
-        },
-        exchange,
-      );
-      return { ...reply, headers: [...(reply.headers ?? []), ['retry-after', RETRY_AFTER]] };
+      const detail = 'Whether you may do this cannot be found out now; try again in a moment.';
+      const headers = [['retry-after', RETRY_AFTER]] as const;
+      return problemReply({ status: 503, code: 'auth_unavailable', detail, headers }, exchange);
     };
 
     const ask = async (exchange: Exchange, question: Question): Promise<Reply | undefined> =>

@@ -41,9 +41,7 @@ export const introspection = definePolicy({
 
     const noToken = (exchange: Exchange): Reply => {
       counter.refused.add();
-      return challenge.missing(
-        problemReply({ status: 401, code: 'token_missing', detail: 'This needs a token.' }, exchange),
-      );
+      return challenge.missing(exchange);
     };
 
     const settle = (exchange: Exchange, verdict: Verdict): Reply | undefined => {
@@ -60,9 +58,7 @@ export const introspection = definePolicy({
         return notNow(exchange);
       }
       setup.logger.info(fields, 'a token was refused');
-      return challenge.invalid(
-        problemReply({ status: 401, code: 'token_invalid', detail: 'The token is not valid.' }, exchange),
-      );
+      return challenge.invalid(exchange);
     };
 
     const ask = async (exchange: Exchange, token: string): Promise<Reply | undefined> =>
@@ -107,15 +103,9 @@ function tokenOf({ request }: Exchange): string | null | undefined {
 }
 
 function notNow(exchange: Exchange): Reply {
-  const reply = problemReply(
-    {
-      status: 503,
-      code: 'introspection_unavailable',
-      detail: 'Tokens cannot be verified now; try again in a moment.',
-    },
-    exchange,
-  );
-  return { ...reply, headers: [...(reply.headers ?? []), ['retry-after', RETRY_AFTER]] };
+  const detail = 'Tokens cannot be verified now; try again in a moment.';
+  const headers = [['retry-after', RETRY_AFTER]] as const;
+  return problemReply({ status: 503, detail, code: 'introspection_unavailable', headers }, exchange);
 }
 
 function checkUrl({ url, allowHttp }: IntrospectionOptions): void {

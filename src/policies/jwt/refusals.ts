@@ -24,35 +24,22 @@ export class Refusals {
 
   noToken(exchange: Exchange): Reply {
     this.#refused.add();
-    return this.#challenge.missing(
-      problemReply({ status: 401, code: 'token_missing', detail: 'This needs a token.' }, exchange),
-    );
+    return this.#challenge.missing(exchange);
   }
 
   badToken(exchange: Exchange, reason: string): Reply {
     this.#refused.add();
     this.#log(exchange, reason, 'a token was refused');
-    return this.#challenge.invalid(
-      problemReply({ status: 401, code: 'token_invalid', detail: 'The token is not valid.' }, exchange),
-    );
+    return this.#challenge.invalid(exchange);
   }
 
   /** @param retryAfter milliseconds after which keys may be there. */
   noKeys(exchange: Exchange, reason: string, retryAfter: number): Reply {
     this.#unavailable.add();
     this.#log(exchange, reason, 'a token could not be verified');
-    const reply = problemReply(
-      {
-        status: 503,
-        code: 'keys_unavailable',
-        detail: 'Tokens cannot be verified now; try again in a moment.',
-      },
-      exchange,
-    );
-    return {
-      ...reply,
-      headers: [...(reply.headers ?? []), ['retry-after', String(Math.ceil(retryAfter / 1000))]],
-    };
+    const detail = 'Tokens cannot be verified now; try again in a moment.';
+    const headers = [['retry-after', String(Math.ceil(retryAfter / 1000))]] as const;
+    return problemReply({ status: 503, code: 'keys_unavailable', detail, headers }, exchange);
   }
 
   #log({ id, routeName }: Exchange, reason: string, message: string): void {

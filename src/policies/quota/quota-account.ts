@@ -157,13 +157,13 @@ export class QuotaAccount {
 export function refusal(exchange: Exchange, { states }: LimitDecision): Reply {
   const wait = Math.max(...states.map(({ retryAfter }) => retryAfter));
   const detail = 'The quota is used up; Retry-After says when the next one begins.';
-  const reply = problemReply({ status: 429, detail, code: 'quota_exceeded' }, exchange);
-  return { ...reply, headers: [...(reply.headers ?? []), ['retry-after', String(seconds(wait))]] };
+  const headers = [['retry-after', String(seconds(wait))]] as const;
+  return problemReply({ status: 429, detail, code: 'quota_exceeded', headers }, exchange);
 }
 
 /** The answer to a request while nobody knows how its quotas stand. */
 function unavailable(exchange: Exchange): Reply {
   const detail = 'Limits cannot be looked up now; try again in a moment.';
-  const reply = problemReply({ status: 503, detail, code: 'limits_unavailable' }, exchange);
-  return { ...reply, headers: [...(reply.headers ?? []), ['retry-after', RETRY_AFTER]] };
+  const headers = [['retry-after', RETRY_AFTER]] as const;
+  return problemReply({ status: 503, detail, code: 'limits_unavailable', headers }, exchange);
 }

@@ -98,11 +98,9 @@ export class Counting {
   /** The answer to a request that is refused. */
   refusal(exchange: Exchange, { states }: LimitDecision): Reply {
     const wait = Math.max(...states.map(({ retryAfter }) => retryAfter));
-    const reply = problemReply(
-      { status: 429, detail: 'Too many requests; try again later.', code: 'rate_limited' },
-      exchange,
-    );
-    return { ...reply, headers: [...(reply.headers ?? []), ['retry-after', String(seconds(wait))]] };
+    const detail = 'Too many requests; try again later.';
+    const headers = [['retry-after', String(seconds(wait))]] as const;
+    return problemReply({ status: 429, detail, code: 'rate_limited', headers }, exchange);
   }
 
   /** What a request is counted by, for people. */
@@ -194,6 +192,6 @@ export class Counting {
 /** The answer to a request while nobody knows how its limits stand. */
 function unavailable(exchange: Exchange): Reply {
   const detail = 'Limits cannot be looked up now; try again in a moment.';
-  const reply = problemReply({ status: 503, detail, code: 'limits_unavailable' }, exchange);
-  return { ...reply, headers: [...(reply.headers ?? []), ['retry-after', RETRY_AFTER]] };
+  const headers = [['retry-after', RETRY_AFTER]] as const;
+  return problemReply({ status: 503, detail, code: 'limits_unavailable', headers }, exchange);
 }
