@@ -21,6 +21,7 @@ import type { Candidate, Preparation, Serving } from './serving.ts';
 import type { Snapshot } from './snapshot.ts';
 import { Receiver } from './receiver.ts';
 import { SnapshotError } from './snapshot.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** Where records of exchanges go, as the configuration wants it. */
 export interface AccessSink {
@@ -50,6 +51,8 @@ export interface DataPlaneOptions {
   readonly gauges: OverloadGauges;
   readonly accessLog: AccessSink;
   readonly limits: CountingPlace;
+  /** How other programs are reached. */
+  readonly surroundings?: Surroundings | undefined;
   /** Where this is one of several threads of a gateway. */
   readonly among?: {
     /** What all of them are known by to others of their name. */
@@ -77,7 +80,8 @@ export class DataPlane implements Serving {
   #overloadLevel: OverloadLevel = 'none';
 
   constructor(options: DataPlaneOptions) {
-    const { clock, random, logger, metrics, policies, gauges, accessLog, limits, among } = options;
+    const { clock, random, logger, metrics, policies, gauges, accessLog, limits, surroundings, among } =
+      options;
     this.#options = options;
     this.#overload = new OverloadMonitor(gauges, (level) => {
       this.#onOverload(level);
@@ -92,6 +96,7 @@ export class DataPlane implements Serving {
       overload: this.#overload,
       limits: new LocalLimits(limits.memory, limits.owner, clock),
       slots: new LocalSlots(limits.slots, limits.owner),
+      surroundings,
       ...(among === undefined ? {} : { instance: among.instance, siblings: among.instance }),
     });
     this.#connections = new ClientConnections(this.#core);

@@ -1,7 +1,6 @@
 import type { Config, UpstreamConfig } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { Fetch } from '../core/fetch.ts';
 import type { Limits } from '../core/limits.ts';
 import type { Logger } from '../core/logger.ts';
 import { LoopTurn } from '../core/loop-turn.ts';
@@ -29,6 +28,7 @@ import type { OverloadMonitor } from './overload.ts';
 import { RequestIds } from './request-ids.ts';
 import { SharedValues } from './shared-values.ts';
 import { Snapshot } from './snapshot.ts';
+import type { Surroundings } from './surroundings.ts';
 import { systemFetch } from './system-fetch.ts';
 
 /** More intermediaries than any sane way has. */
@@ -47,10 +47,8 @@ export interface CoreOptions {
   readonly limits: LocalLimits;
   /** What policies count with what is under way. */
   readonly slots: Slots;
-  /** How policies get documents from other servers; over the network when left out. */
-  readonly fetch?: Fetch;
-  /** How Redis is reached; over the network when left out. */
-  readonly redis?: ClosableLink;
+  /** How other programs are reached. */
+  readonly surroundings?: Surroundings | undefined;
   /** What the threads of a gateway know each other by; left out where there is one. */
   readonly siblings?: string | undefined;
   /** What the gateway is told apart by from others of its name; made up when left out. */
@@ -93,7 +91,7 @@ export class GatewayCore {
     this.ids = new RequestIds(options.random);
     this.#dates = new DateCache(() => options.clock.now());
     const { llhttp, wheel, turn, readMemory } = this;
-    this.targets = new TargetStates({ llhttp, wheel, turn, readMemory });
+    this.targets = new TargetStates({ llhttp, wheel, turn, readMemory }, options.surroundings?.targets);
     this.#instance = options.instance ?? newInstance(options.random);
   }
 
@@ -135,7 +133,7 @@ export class GatewayCore {
       clock,
       random,
       logger,
-      fetch: this.#options.fetch ?? systemFetch,
+      fetch: this.#options.surroundings?.fetch ?? systemFetch,
       shared: this.#shared,
       limits: this.#limits(redis?.value),
       slots: this.#options.slots,
@@ -300,9 +298,12 @@ export class GatewayCore {
   /** The same link for the same settings, over reloads, until no snapshot uses it any more. */
   #redis({ redis: settings }: Config): Lease<ClosableLink> | undefined {
     if (settings === undefined) return undefined;
-    const { clock, random, logger, metrics, redis } = this.#options;
+    const { clock, random, logger, metrics, surroundings } = this.#options;
     return this.#shared.of('redis')(JSON.stringify(settings), () => {
-      return redis ?? linkRedis(settings, { clock, random, logger, metrics: metrics.redis });
+      return (
+        surroundings?.redis?.(settings) ??
+        linkRedis(settings, { clock, random, logger, metrics: metrics.redis })
+      );
     });
   }
 

@@ -1,5 +1,5 @@
 import type { Gateway, GatewayOptions } from './gateway-options.ts';
-import { RunningGateway } from './running-gateway.ts';
+import { RunningGateway, type RunningOptions } from './running-gateway.ts';
 import { usualWorkers, type WorkerSettings } from './workers/worker-settings.ts';
 
 /**
@@ -13,7 +13,7 @@ export function createGateway(options: GatewayOptions): Promise<Gateway> {
 
 /** The same, and says how its threads behave where it has several. */
 export async function createGatewayWith(
-  options: GatewayOptions,
+  options: GatewayOptions & Pick<RunningOptions, 'surroundings'>,
   workers: WorkerSettings = usualWorkers,
 ): Promise<RunningGateway> {
   const gateway = new RunningGateway({ ...options, env: options.env ?? process.env }, workers);

@@ -36,8 +36,7 @@ export async function withIdleCore<Result>(
     overload,
     limits: new LocalLimits(createLimitMemory(smallMemory, zeros, systemClock.now()), 1, systemClock),
     slots: new LocalSlots(createSlotMemory(zeros, 1), 1),
-    fetch,
-    redis: { ...unconnectedRedis, close: ignore },
+    surroundings: { fetch, redis: () => ({ ...unconnectedRedis, close: ignore }) },
   });
   try {
     return await use(core);

@@ -34,6 +34,7 @@ import { processGauges } from './overload.ts';
 import type { PurgeOutcome } from './purge-outcome.ts';
 import type { Candidate, Serving } from './serving.ts';
 import { configVersion } from './snapshot.ts';
+import type { Surroundings } from './surroundings.ts';
 import { version } from './version.ts';
 import { threadsIn, type WorkerSettings } from './workers/worker-settings.ts';
 
@@ -50,6 +51,8 @@ interface Current {
 /** {@link GatewayOptions}, completed. */
 export interface RunningOptions extends GatewayOptions {
   readonly env: NodeJS.ProcessEnv;
+  /** How other programs are reached: where it is said, there is no admin listener either. */
+  readonly surroundings?: Surroundings;
 }
 
 /** What stands around those who serve: the configuration and its files, reloads, the admin listener, the end. */
@@ -146,7 +149,7 @@ export class RunningGateway implements Gateway {
     const prepared = await this.#serving.prepare(candidate);
     if (!prepared.ok) throw new ConfigError(loaded.locate(prepared.findings));
     this.#adopt(candidate);
-    await this.#admin.swap(loaded.config);
+    await this.#swapAdmin(loaded.config);
     await prepared.commit();
     this.#state = 'serving';
     if (this.#options.watch !== false && loaded.files.length > 0) this.#watcher.watch(loaded.files);
@@ -219,6 +222,7 @@ export class RunningGateway implements Gateway {
       gauges: gauges ?? processGauges(),
       accessLog: this.#accessLog,
       limits: { memory, slots, owner: 1 },
+      surroundings: this.#options.surroundings,
     });
   }
 
@@ -290,7 +294,7 @@ export class RunningGateway implements Gateway {
       const prepared = await serving.prepare(candidate);
       if (!prepared.ok) return prepared.findings;
       abort = prepared.abort;
-      await this.#admin.swap(candidate.loaded.config);
+      await this.#swapAdmin(candidate.loaded.config);
       this.#adopt(candidate);
       await prepared.commit();
       return [];
@@ -301,6 +305,10 @@ export class RunningGateway implements Gateway {
       const found = error.message;
       return [{ path: ['listen'], found, remedy: 'free the address, or name another' }];
     }
+  }
+
+  async #swapAdmin(config: Config): Promise<void> {
+    if (this.#options.surroundings === undefined) await this.#admin.swap(config);
   }
 
   /** Memory that threads share keeps its size. One thread that serves clients itself cannot hand its sockets to others. */

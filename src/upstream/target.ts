@@ -1,6 +1,6 @@
 import type { TargetConfig, UpstreamConfig } from '../config/schema.ts';
 import type { ClientConnectionEnvironment } from '../http1/client-connection.ts';
-import { createConnector } from './connect.ts';
+import { socketNetwork, type TargetNetwork } from './connect.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import type { Weighted } from './balancing/balancer.ts';
 
@@ -26,17 +26,21 @@ export interface Target extends Weighted {
 export class TargetStates {
   readonly #states = new Map<string, TargetState>();
   readonly #environment: ClientConnectionEnvironment;
+  readonly #network: TargetNetwork;
 
-  constructor(environment: ClientConnectionEnvironment) {
+  constructor(environment: ClientConnectionEnvironment, network: TargetNetwork = socketNetwork) {
     this.#environment = environment;
+    this.#network = network;
   }
 
   /** The target of a snapshot, with the state that it already had. */
   target(config: TargetConfig, upstream: UpstreamConfig): Target {
-    const key = keyOf(config, upstream);
+    const key = this.#network.keyOf(config, upstream);
     let state = this.#states.get(key);
     if (state === undefined) {
-      state = new TargetState(new ConnectionPool(createConnector(config, upstream.tls), this.#environment));
+      state = new TargetState(
+        new ConnectionPool(this.#network.connector(config, upstream), this.#environment),
+      );
       this.#states.set(key, state);
     }
     // RFC 3986 §3.2.2: an IPv6 address stands in brackets.
@@ -54,7 +58,7 @@ export class TargetStates {
     const keys = new Set<string>();
     for (const upstream of upstreams) {
       for (const target of upstream.targets) {
-        const key = keyOf(target, upstream);
+        const key = this.#network.keyOf(target, upstream);
         keys.add(key);
         const state = this.#states.get(key);
         if (state === undefined) continue;
@@ -81,9 +85,4 @@ export class TargetStates {
     for (const state of this.#states.values()) count += state.pool.size;
     return count;
   }
-}
-
-function keyOf(target: TargetConfig, upstream: UpstreamConfig): string {
-  const base = `${target.protocol}://${target.host}:${target.port}`;
-  return target.protocol === 'http' ? base : `${base} ${JSON.stringify(upstream.tls)}`;
 }
