@@ -8,6 +8,11 @@ import { createHash } from 'node:crypto';
  * in one write. Nothing is queued while the link is down, and nothing is sent twice.
  */
 export interface RedisLink {
+  /**
+   * Another for each link, and a link serves until `redis:` changes. Keys of `share` have it, where what is shared comes from Redis or
+   * holds the link: what one Redis has said does not hold in another.
+   */
+  readonly id: string;
   /** Whether calls are sent at this moment, those that write included. When false, they fail at once. */
   readonly available: boolean;
   /**
@@ -111,6 +116,7 @@ export class StoreError extends Error {
 
 /** A link that leads nowhere, for configurations that are only checked: policies see that there is one. */
 export const unconnectedRedis: RedisLink = {
+  id: 'unconnected',
   available: false,
   command: () => Promise.reject(unconnected()),
   script: () => Promise.reject(unconnected()),

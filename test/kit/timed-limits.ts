@@ -30,6 +30,7 @@ export function timedLink(link: RedisLink, clock: Pick<Clock, 'now'>, prefix: st
     return made;
   };
   return {
+    id: prefix + link.id,
     get available() {
       return link.available;
     },

@@ -71,11 +71,11 @@ function storedSource(
   }
   const { prefix = '', ...memory } = place;
   const lease = share(
-    `redis ${JSON.stringify(place)}`,
-    () => new StoredKeys(prefix, memory, { clock, logger }),
+    `redis ${redis.id} ${JSON.stringify(place)}`,
+    () => new StoredKeys(redis, prefix, memory, { clock, logger }),
   );
   return {
-    look: (digest) => lease.value.look(redis, digest),
+    look: (digest) => lease.value.look(digest),
     release: () => {
       lease.release();
     },

@@ -7,6 +7,8 @@ import { fakeExchange } from '../../../test/kit/fake-exchange.ts';
 import { benchPolicy, optionMistakes } from '../../../test/kit/policy-bench.ts';
 import type { Logger } from '../../core/logger.ts';
 import { type RedisLink, type RedisReply, StoreError, unconnectedRedis } from '../../core/redis.ts';
+import type { Share } from '../../core/shared.ts';
+import { SharedValues } from '../../gateway/shared-values.ts';
 import { apiKey } from './api-key.ts';
 
 type Options = z.input<typeof apiKey.options>;
@@ -14,7 +16,13 @@ type Options = z.input<typeof apiKey.options>;
 const ignore = (): void => undefined;
 
 /** A policy over a Redis that is a map, and what has been asked of it. */
-function scene(options: Options = { redis: true }) {
+function scene(
+  options: Options = { redis: true },
+  {
+    id = 'one',
+    share = new SharedValues().of('api-key'),
+  }: { readonly id?: string; readonly share?: Share } = {},
+) {
   const entries = new Map<string, RedisReply>();
   const asked: string[] = [];
   const log: string[] = [];
@@ -22,6 +30,7 @@ function scene(options: Options = { redis: true }) {
   const state = { gone: false };
   const redis: RedisLink = {
     ...unconnectedRedis,
+    id,
     async command(name, key, _args, { readOnly } = {}) {
       assert.deepEqual([name, readOnly], ['GET', true]);
       asked.push(key);
@@ -36,7 +45,7 @@ function scene(options: Options = { redis: true }) {
     warn: ignore,
     error: (_, text) => void log.push(text),
   };
-  const policy = benchPolicy(apiKey, options, { redis, clock, logger });
+  const policy = benchPolicy(apiKey, options, { redis, clock, logger, share });
   const add = (key: string, entry: unknown, prefix = ''): void => {
     entries.set(
       `${prefix}apikey:${hash('sha256', key)}`,
@@ -164,6 +173,16 @@ describe('api-key with keys in Redis', () => {
     // Guesses drive out other guesses, and no key that is good.
     assert.deepEqual(await statuses('good', 'guess-0'), [200, 401]);
     assert.equal(asked.length, before + 1);
+  });
+
+  it('knows keys of one Redis from those of another', async () => {
+    const share = new SharedValues().of('api-key');
+    const one = scene({ redis: true }, { id: 'one', share });
+    const other = scene({ redis: true }, { id: 'other', share });
+    one.add('good', { name: 'acme' });
+    assert.deepEqual(await one.statuses('good'), [200]);
+    assert.deepEqual(await other.statuses('good'), [401]);
+    assert.deepEqual(await scene({ redis: true }, { id: 'one', share }).statuses('good'), [200]);
   });
 
   it('wants a Redis, and no second place', () => {

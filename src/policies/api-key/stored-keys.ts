@@ -34,9 +34,10 @@ interface Remembered {
 
 /**
  * Keys that are in Redis, each under its digest, and what is remembered of them. What is remembered belongs to nobody in
- * particular: instances on all routes share it, and so do those before and after a reload.
+ * particular: instances on all routes share it, and so do those before and after a reload that does not change `redis:`.
  */
 export class StoredKeys implements Shareable {
+  readonly #redis: RedisLink;
   readonly #prefix: string;
   readonly #memory: Memory;
   readonly #clock: Clock;
@@ -51,10 +52,12 @@ export class StoredKeys implements Shareable {
 
   /** @param prefix behind that of the link and before `apikey:`. */
   constructor(
+    redis: RedisLink,
     prefix: string,
     memory: Memory,
     { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
   ) {
+    this.#redis = redis;
     this.#prefix = prefix;
     this.#memory = memory;
     this.#clock = clock;
@@ -62,7 +65,7 @@ export class StoredKeys implements Shareable {
   }
 
   /** Whose key it is: at once if that is remembered, else asked for with one command, however many want to know. */
-  look(redis: RedisLink, digest: string): FoundKey | Promise<FoundKey> {
+  look(digest: string): FoundKey | Promise<FoundKey> {
     const now = this.#clock.monotonic();
     const known = this.#known.get(digest);
     if (known !== undefined && now - known.askedAt < this.#memory.remember) return this.#found(known.key);
@@ -70,7 +73,7 @@ export class StoredKeys implements Shareable {
     if (missed !== undefined && now - missed < Math.min(UNKNOWN_FOR, this.#memory.remember)) return undefined;
     let asking = this.#asking.get(digest);
     if (asking === undefined) {
-      asking = this.#ask(redis, digest, now).finally(() => this.#asking.delete(digest));
+      asking = this.#ask(digest, now).finally(() => this.#asking.delete(digest));
       this.#asking.set(digest, asking);
     }
     return asking;
@@ -82,11 +85,11 @@ export class StoredKeys implements Shareable {
     this.#unknown.clear();
   }
 
-  async #ask(redis: RedisLink, digest: string, now: number): Promise<FoundKey> {
+  async #ask(digest: string, now: number): Promise<FoundKey> {
     const name = `${this.#prefix}apikey:${Buffer.from(digest, 'latin1').toString('hex')}`;
     let reply;
     try {
-      reply = await redis.command('GET', name, [], { readOnly: true });
+      reply = await this.#redis.command('GET', name, [], { readOnly: true });
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       // Looked up again: others may have been remembered in its place while Redis was waited for.

@@ -345,6 +345,7 @@ function storeOn(link: RedisLink, clock: FakeClock): SharedAnswers {
 /** A link that has keys and channels of its own. */
 function within(link: RedisLink, prefix: string): RedisLink {
   return {
+    id: prefix + link.id,
     get available() {
       return link.available;
     },
@@ -366,6 +367,7 @@ function cuttable(whole: RedisLink): { link: RedisLink; cut: () => void; heal: (
   let isCut = false;
   const either = (): RedisLink => (isCut ? unconnectedRedis : whole);
   const link: RedisLink = {
+    id: whole.id,
     get available() {
       return either().available;
     },

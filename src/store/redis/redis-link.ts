@@ -48,6 +48,7 @@ export interface ClosableLink extends RedisLink {
 type Send = (connection: Connection) => Promise<unknown>;
 
 class Link implements ClosableLink {
+  readonly id: string;
   readonly #settings: RedisSettings;
   readonly #tools: LinkTools;
   readonly #place: string;
@@ -60,6 +61,7 @@ class Link implements ClosableLink {
   #turnedAway: { readonly fault: Fault; readonly error: StoreError } | undefined;
 
   constructor(settings: RedisSettings, tools: LinkTools, open: OpenConnection) {
+    this.id = tools.random.uuid();
     this.#settings = settings;
     this.#tools = tools;
     this.#place = placeOf(settings);
