@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { compileDropIn } from './compile-programs.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -33,4 +34,5 @@ function build(sources: string, folder: string, what: string): void {
     if (existsSync(join(sources, name))) cpSync(join(sources, name), join(folder, name), { recursive: true });
   }
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  compileDropIn(folder);
 }

@@ -28,7 +28,8 @@ docs/performance.md; with any flag that leaves something out, the report is only
 
   --only 1,7          only these scenarios, by number
   --proxies a,b       only these proxies (nginx, haproxy, waygate, node-undici, fastify,
-                      express-keep-alive, express-tutorial)
+                      express-keep-alive, express-tutorial, express-tutorial-4,
+                      waygate-drop-in)
   --rounds 5          rounds
   --seconds 3         seconds a proxy and round
   --compare main      the working tree against a branch or commit, with nginx as a witness

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { compiledProgram, compileDropIn, compilePrograms, dropInProgram } from './compile-programs.ts';
 import { coresOf } from './cores.ts';
 import { hottestTable } from './cpu-profile.ts';
 import { expectedSeconds } from './duration.ts';
@@ -116,4 +120,21 @@ test('a profile is told by the share of each function, idle time left out', () =
     timeDeltas: [1000, 20, 10, 10],
   });
   assert.equal(table, 'self %  function\n------  --------\n  75.0  read  b/c/d.js:5\n  25.0  (anonymous)\n');
+});
+
+test("the drop-in runs the tutorials' program with the import changed and nothing else", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'waygate-bench-'));
+  t.after(() => {
+    rmSync(folder, { recursive: true });
+  });
+  compileDropIn(folder);
+  const lines = (file: string): string[] => readFileSync(file, 'utf8').trim().split('\n');
+  compilePrograms();
+  const original = lines(compiledProgram('express-tutorial-4'));
+  const changed = lines(dropInProgram(folder));
+  assert.equal(changed.length, original.length);
+  assert.deepEqual(
+    changed.filter((line, index) => line !== original[index]),
+    ["import { createProxyMiddleware } from 'waygate/http-proxy-middleware';"],
+  );
 });

@@ -30,7 +30,7 @@ export function selectScenarios({ only, smoke, profile }: Flags): readonly Scena
  */
 export function selectProxies(flags: Flags, own: readonly Proxy[], warn: (line: string) => void): Proxy[] {
   const wanted = wantedKeys(flags);
-  const known = new Set(['waygate', ...rivals.map(({ key }) => key)]);
+  const known = new Set(['waygate', ...own.map(({ key }) => key), ...rivals.map(({ key }) => key)]);
   const unknown = (wanted ?? []).filter((key) => !known.has(key));
   if (unknown.length > 0)
     throw new RangeError(`There is no proxy ${unknown.join(' or ')}; there are ${[...known].join(', ')}`);
@@ -45,13 +45,17 @@ export function selectProxies(flags: Flags, own: readonly Proxy[], warn: (line: 
   const wrk = missingProgram('wrk');
   if (wrk !== undefined) warn(`A slower Node program makes the load: ${wrk}`);
   // Behind the yardstick, so that tables begin with the two.
-  if (wantsWaygate(flags)) selected.splice(selected[0]?.key === 'nginx' ? 1 : 0, 0, ...own.filter(isThere));
+  const builds = own.filter(
+    (proxy) =>
+      (wanted === undefined || wanted.includes('waygate') || wanted.includes(proxy.key)) && isThere(proxy),
+  );
+  selected.splice(selected[0]?.key === 'nginx' ? 1 : 0, 0, ...builds);
   return selected;
 }
 
 /** Whether Waygate has to be built. */
 export function wantsWaygate(flags: Flags): boolean {
-  return wantedKeys(flags)?.includes('waygate') ?? true;
+  return wantedKeys(flags)?.some((key) => /^waygate\b/.test(key)) ?? true;
 }
 
 /** Whether a run is one whose figures may be published: everything took part, and long enough. */

@@ -1,7 +1,13 @@
 import type { Proxy } from '../proxy.ts';
 import { haproxy } from './haproxy.ts';
 import { nginx, nginxTwoWorkers } from './nginx.ts';
-import { expressKeepAlive, expressTutorial, fastifyHttpProxy, nodeUndici } from './node-programs.ts';
+import {
+  expressKeepAlive,
+  expressTutorial,
+  expressTutorial4,
+  fastifyHttpProxy,
+  nodeUndici,
+} from './node-programs.ts';
 
 /** Everyone whom Waygate is compared with, the yardstick first. */
 export const rivals: readonly Proxy[] = [
@@ -12,4 +18,5 @@ export const rivals: readonly Proxy[] = [
   fastifyHttpProxy,
   expressKeepAlive,
   expressTutorial,
+  expressTutorial4,
 ];

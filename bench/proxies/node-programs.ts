@@ -14,6 +14,16 @@ export const expressTutorial = nodeProgram(
   'http-proxy-middleware-3',
 );
 
+/** The same program on version 4, which keeps connections by itself. */
+export const expressTutorial4: Proxy = {
+  ...nodeProgram(
+    'express-tutorial-4',
+    'Express, http-proxy-middleware 4 as in tutorials',
+    'http-proxy-middleware',
+  ),
+  isVariant: true,
+};
+
 /** Express with the newest http-proxy-middleware and an agent that keeps its connections, as one writes it who has measured. */
 export const expressKeepAlive = nodeProgram(
   'express-keep-alive',
@@ -40,7 +50,8 @@ function nodeProgram(key: string, name: string, packageName: string): Proxy {
   };
 }
 
-function environment({ port, targetPort, routes, observed }: Setup): Record<string, string> {
+/** What a program is told. */
+export function environment({ port, targetPort, routes, observed }: Setup): Record<string, string> {
   return {
     NODE_ENV: 'production',
     PORT: String(port),

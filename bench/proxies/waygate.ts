@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import { dropInProgram } from '../compile-programs.ts';
 import { missingProgram } from '../debian.ts';
 import type { Policies, Proxy, Setup } from '../proxy.ts';
+import { environment } from './node-programs.ts';
 import { routeNames } from '../routes.ts';
 
 /** A compiled Waygate. */
@@ -29,12 +31,25 @@ export function waygateVariants(build: Build): Proxy[] {
   const plain = { key: 'waygate-plain', name: 'Waygate without policies' };
   const exact = { key: 'waygate-exact', name: 'Waygate, limits in Redis, exact' };
   const synced = { key: 'waygate-synced', name: 'Waygate, limits in Redis, synced' };
-  return [
+  const variants = [
     launched(build, two, { threads: 2 }),
     launched(build, plain, { isPlain: true }),
     launched(build, exact, { limits: 'exact' }),
     launched(build, synced, { limits: 'synced' }),
-  ].map((proxy) => ({ ...proxy, isVariant: true }));
+    dropIn(build),
+  ];
+  return variants.map((proxy) => ({ ...proxy, isVariant: true }));
+}
+
+/** The tutorials' program, with its import changed to the drop-in for http-proxy-middleware and nothing else. */
+function dropIn({ folder, version }: Build): Proxy {
+  return {
+    key: 'waygate-drop-in',
+    name: 'Express, the same with waygate/http-proxy-middleware',
+    runsOnNode: true,
+    version: () => version,
+    launch: (setup) => ({ command: [process.execPath, dropInProgram(folder)], env: environment(setup) }),
+  };
 }
 
 function launched(build: Build, names: Pick<Proxy, 'key' | 'name'>, variant: Variant): Proxy {

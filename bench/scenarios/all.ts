@@ -2,6 +2,7 @@ import type { Scenario } from '../scenario.ts';
 import { cacheHits, cacheMisses } from './cached-answers.ts';
 import { chunkedAnswers } from './chunked-answers.ts';
 import { coldStart, coldStartThousandRoutes } from './cold-start.ts';
+import { dropIn } from './drop-in.ts';
 import { fixedRate } from './fixed-rate.ts';
 import { idleConnections } from './idle-connections.ts';
 import { answersOf10Mb, answersOf64Kib } from './large-answers.ts';
@@ -39,4 +40,5 @@ export const scenarios: readonly Scenario[] = [
   rateLimits,
   cacheHits,
   cacheMisses,
+  dropIn,
 ];
