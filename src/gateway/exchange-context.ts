@@ -7,12 +7,21 @@ import type { NobodysPlace } from './nobody.ts';
 import type { OutgoingContext } from './outgoing.ts';
 import type { Snapshot } from './snapshot.ts';
 
+/** How far an exchange came among the policies of its route. */
+export interface Course {
+  /** How many of them were asked, from the first. */
+  readonly asked: number;
+  /** Which of them gave the answer; −1 where the target or the gateway did. Errors are the gateway's, whoever failed. */
+  readonly answeredAt: number;
+}
+
 /** An exchange as the gateway around it sees it. */
 export interface RunningExchange extends Exchange {
   readonly request: Http1Request;
   readonly route: CompiledRoute;
   /** The configuration that the exchange began on, and ends on. */
   readonly snapshot: Snapshot;
+  readonly course: Course;
 }
 
 /** What an exchange needs of the gateway around it. */

@@ -201,6 +201,7 @@ export class GatewayCore {
     exchange.snapshot.leave();
     // No request of a client: what it costs is counted with the upstream.
     if (exchange.background) return;
+    this.#options.surroundings?.witness?.(exchange);
     const { outcome, request, route } = exchange;
     const { status, duration, upstreamDuration, requestBytes, responseBytes } = outcome;
     route.metrics.finished(request.method, status, duration, upstreamDuration, requestBytes, responseBytes);

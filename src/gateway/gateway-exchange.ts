@@ -17,7 +17,7 @@ import { UpstreamCall, type CallRequest } from '../upstream/upstream-call.ts';
 import { tellsWhereFrom } from './client-address.ts';
 import type { CompiledRoute } from './compiled-route.ts';
 import type { FoundRoute } from './find-route.ts';
-import type { ExchangeContext, RunningExchange } from './exchange-context.ts';
+import type { Course, ExchangeContext, RunningExchange } from './exchange-context.ts';
 import type { Snapshot } from './snapshot.ts';
 import { buildCall, methodTakesNoTunnel, refusedUpgrade, targetPath } from './outgoing.ts';
 import { FedBody } from './fed-body.ts';
@@ -59,6 +59,8 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
   #reached = 0;
   /** The policy that was asked last. */
   #asked = 0;
+  /** The policy whose answer the client gets; −1 is none of them. */
+  #answeredAt = -1;
   #call: UpstreamCall | undefined;
   #requestSink: BodySink | undefined;
   #responseSink: BodySink;
@@ -137,6 +139,10 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
 
   get state(): Map<object | symbol, unknown> {
     return (this.#state ??= new Map());
+  }
+
+  get course(): Course {
+    return { asked: this.#reached, answeredAt: this.#answeredAt };
   }
 
   get outcome(): Outcome {
@@ -264,6 +270,7 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
           this.#await(verdict);
           return;
         }
+        this.#answeredAt = this.#asked;
         this.#answerReply(verdict);
         return;
       }
@@ -281,7 +288,10 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
       (reply) => {
         if (this.#phase !== 'policies') return;
         if (reply === undefined) this.#runRequestPolicies();
-        else this.#answerReply(reply);
+        else {
+          this.#answeredAt = at;
+          this.#answerReply(reply);
+        }
         this.#call?.flush();
       },
       (error: unknown) => {
@@ -614,6 +624,7 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
   /** A policy has put another body in the place of the one that was answered. */
   #replaceBody(head: ResponseHead, hadBody: boolean): void {
     const { status, headers } = head;
+    this.#answeredAt = this.#asked;
     const fromTarget = head.from === 'target';
     let body: AnswerBody | undefined;
     try {
@@ -682,6 +693,7 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
     if (this.#phase === 'done') return;
     this.#error ??= error;
     this.#status = error.status;
+    this.#answeredAt = -1;
     if (this.#clientGone) return;
     // Stages were put there for another answer: an error passes none of them.
     this.#responseStages = undefined;
@@ -702,6 +714,7 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
     const error = asGatewayError(thrown, `the policy ${name} failed on the answer`);
     this.#context.policyFailed(name, this, thrown);
     this.#error ??= error;
+    this.#answeredAt = -1;
     this.#call?.abort();
     this.#fed?.cancel();
     this.#fed = undefined;
