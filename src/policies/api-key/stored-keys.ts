@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
+import { RareLine } from '../../core/rare-line.ts';
 import { type RedisLink, StoreError } from '../../core/redis.ts';
 import type { Shareable } from '../../core/shared.ts';
 import type { FoundKey } from './found-key.ts';
@@ -48,7 +49,7 @@ export class StoredKeys implements Shareable {
   readonly #unknown = new LRUCache<string, number>({ max: MOST_UNKNOWN });
   /** As many at most as there are requests under way. */
   readonly #asking = new Map<string, Promise<FoundKey>>();
-  #loggedAt = -Infinity;
+  readonly #refusal: RareLine;
 
   /** @param prefix behind that of the link and before `apikey:`. */
   constructor(
@@ -62,6 +63,7 @@ export class StoredKeys implements Shareable {
     this.#memory = memory;
     this.#clock = clock;
     this.#logger = logger;
+    this.#refusal = new RareLine(LOG_INTERVAL, clock);
   }
 
   /** Whose key it is: at once if that is remembered, else asked for with one command, however many want to know. */
@@ -111,9 +113,7 @@ export class StoredKeys implements Shareable {
   #read(name: string, reply: unknown): StoredKey | undefined {
     const key = readStoredKey(reply);
     if (!('mistake' in key)) return key;
-    const now = this.#clock.monotonic();
-    if (now - this.#loggedAt >= LOG_INTERVAL) {
-      this.#loggedAt = now;
+    if (this.#refusal.due() > 0) {
       // The name is a digest: nobody can find the key from it.
       this.#logger.error(
         { key: name, mistake: key.mistake },

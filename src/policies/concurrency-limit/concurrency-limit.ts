@@ -1,6 +1,7 @@
 import type { Exchange, Reply } from '../../core/exchange.ts';
 import { definePolicy, type ExplainedStep, type Setup } from '../../core/policy.ts';
 import { problemReply } from '../../core/problem.ts';
+import { RareLine } from '../../core/rare-line.ts';
 import type { Slot } from '../../core/slots.ts';
 import { type ConcurrencyLimitOptions, options } from './options.ts';
 import { type Asked, SlotKeeper } from './slot-keeper.ts';
@@ -111,14 +112,11 @@ function countsOf({ dryRun }: ConcurrencyLimitOptions, { metrics, clock, logger,
     full: metrics.counter(name, help, { reason: 'full' }),
     timeout: metrics.counter(name, help, { reason: 'timeout' }),
   };
-  let [loggedAt, unlogged] = [-Infinity, 0];
-  /** A line a second at most. */
+  const watched = new RareLine(LOG_INTERVAL, clock);
   const watch = (): void => {
-    unlogged++;
-    const now = clock.monotonic();
-    if (now - loggedAt < LOG_INTERVAL) return;
-    logger.info({ route: routeName, requests: unlogged }, 'requests beyond a limit that only watches');
-    [loggedAt, unlogged] = [now, 0];
+    const requests = watched.due();
+    if (requests > 0)
+      logger.info({ route: routeName, requests }, 'requests beyond a limit that only watches');
   };
   return {
     current: metrics.gauge('current', 'Exchanges that hold a slot.'),

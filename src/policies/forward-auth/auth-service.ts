@@ -1,7 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { BoundedCalls } from '../../core/bounded-calls.ts';
 import type { Clock } from '../../core/clock.ts';
+import { messageOf } from '../../core/message-of.ts';
 import type { Setup } from '../../core/policy.ts';
+import { RareLine } from '../../core/rare-line.ts';
 import { Remembered } from '../../core/remembered.ts';
 import type { Shareable } from '../../core/shared.ts';
 import type { ForwardAuthOptions } from './options.ts';
@@ -26,7 +28,7 @@ export class AuthService implements Shareable {
   readonly #passed: Remembered<Verdict> | undefined;
   readonly #refused: Remembered<Verdict> | undefined;
   readonly #by: ReadonlySet<string> | undefined;
-  #warnedAt = -Infinity;
+  readonly #warning: RareLine;
 
   constructor(options: ForwardAuthOptions, setup: Setup) {
     this.#options = options;
@@ -34,6 +36,7 @@ export class AuthService implements Shareable {
     this.#clock = setup.clock;
     this.#secret = setup.random.bytes(32);
     this.#calls = new BoundedCalls(options, setup.clock);
+    this.#warning = new RareLine(WARN_INTERVAL, setup.clock);
     const { cache } = options;
     if (cache === undefined) return;
     const bounds = { entries: cache.maxEntries, octets: cache.maxEntries * ENTRY_SIZE, sizeOf };
@@ -91,9 +94,7 @@ export class AuthService implements Shareable {
   }
 
   #noAnswer(reason: string): Verdict {
-    const now = this.#clock.monotonic();
-    if (now - this.#warnedAt >= WARN_INTERVAL) {
-      this.#warnedAt = now;
+    if (this.#warning.due() > 0) {
       const { host, pathname } = new URL(this.#options.url);
       this.#setup.logger.warn(
         { policy: 'forward-auth', service: host + pathname, reason },
@@ -132,8 +133,4 @@ function sizeOf(verdict: Verdict): number {
   if (verdict.kind === 'unavailable') return 1;
   const { headers, body } = verdict.kind === 'passes' ? { ...verdict, body: '' } : verdict.reply;
   return JSON.stringify([...(headers ?? [])]).length + (body?.length ?? 0) + 500;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,7 +2,9 @@ import { hash } from 'node:crypto';
 import { BoundedCalls } from '../../core/bounded-calls.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { FetchedAnswer } from '../../core/fetch.ts';
+import { messageOf } from '../../core/message-of.ts';
 import type { Setup } from '../../core/policy.ts';
+import { RareLine } from '../../core/rare-line.ts';
 import { Remembered } from '../../core/remembered.ts';
 import type { Shareable } from '../../core/shared.ts';
 import { authorizationOf } from './client-credentials.ts';
@@ -30,7 +32,7 @@ export class TokenEndpoint implements Shareable {
   /** Both by digest. Refused tokens have room of their own: whoever invents tokens must not push the good ones out. */
   readonly #active: Remembered<Kept>;
   readonly #refused: Remembered<Kept>;
-  #warnedAt = -Infinity;
+  readonly #warning: RareLine;
 
   /** @throws PolicyOptionError when the gateway has nothing to say who it is. */
   constructor(options: IntrospectionOptions, setup: Setup) {
@@ -39,6 +41,7 @@ export class TokenEndpoint implements Shareable {
     this.#clock = setup.clock;
     this.#authorization = authorizationOf(options);
     this.#calls = new BoundedCalls(options, setup.clock);
+    this.#warning = new RareLine(WARN_INTERVAL, setup.clock);
     const { maxEntries: entries } = options.cache;
     this.#active = new Remembered({ entries, octets: entries * ENTRY_SIZE, sizeOf }, this.#clock);
     this.#refused = new Remembered({ entries }, this.#clock);
@@ -101,9 +104,7 @@ export class TokenEndpoint implements Shareable {
   }
 
   #noAnswer(reason: string): Verdict {
-    const now = this.#clock.monotonic();
-    if (now - this.#warnedAt >= WARN_INTERVAL) {
-      this.#warnedAt = now;
+    if (this.#warning.due() > 0) {
       const { host, pathname } = new URL(this.#options.url);
       this.#setup.logger.warn(
         { policy: 'introspection', endpoint: host + pathname, reason },
@@ -127,8 +128,4 @@ function sizeOf(verdict: Kept): number {
 
 function digestOf(token: string): string {
   return hash('sha256', token, 'base64');
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { messageOf } from '../../core/message-of.ts';
 import { definePolicy, PolicyOptionError } from '../../core/policy.ts';
 import { problemReply } from '../../core/problem.ts';
 import { withRemedy } from '../../core/remedy.ts';
@@ -8,7 +9,7 @@ const network = z.string().superRefine((text, context) => {
   try {
     compileNetwork(text);
   } catch (error) {
-    const [found = '', remedy] = String(error instanceof Error ? error.message : error).split(': write ');
+    const [found = '', remedy] = messageOf(error).split(': write ');
     const message = withRemedy(
       found,
       `write ${remedy ?? 'an address (192.0.2.1, 2001:db8::1) or a block (10.0.0.0/8)'}`,

@@ -88,7 +88,7 @@ describe('quota', () => {
           const clock = new FakeClock();
           clock.advance(later);
           const { start, end } = new Calendar(timeZone).periodAt(period, clock.now());
-          clock.advance(start - clock.now());
+          clock.jump(start - clock.now());
           const { send } = scene({ limit: 1, period, timeZone }, { clock });
           assert.equal(send(), 200);
           clock.advance(Math.floor(((end - start - 1) * share) / 1000));

@@ -3,6 +3,7 @@ import type { Exchange, Reply } from '../../core/exchange.ts';
 import { limitFields } from '../../core/limit-fields.ts';
 import type { LimitEffect } from '../../core/limits.ts';
 import { definePolicy, type ExplainedStep } from '../../core/policy.ts';
+import { RareLine } from '../../core/rare-line.ts';
 import { options } from './options.ts';
 import type { QuotaDecision } from './period-limits.ts';
 import { type Asked, QuotaAccount, refusal } from './quota-account.ts';
@@ -25,7 +26,7 @@ export const quota = definePolicy({
     const write = dryRun ? undefined : limitFields(written.headers, setup);
     const keeps = write !== undefined || isCharged !== undefined;
     const place = Symbol('quota');
-    let [loggedAt, unlogged] = [-Infinity, 0];
+    const watched = new RareLine(LOG_INTERVAL, clock);
 
     const isCounted = ({ request: { method } }: Exchange): boolean => methods?.includes(method) ?? true;
 
@@ -34,11 +35,9 @@ export const quota = definePolicy({
         exchange.state.set(place, { asked, decision } satisfies Kept);
       const reply = account.judge(exchange, decision);
       if (!dryRun || reply === undefined) return reply;
-      unlogged++;
-      const now = clock.monotonic();
-      if (now - loggedAt < LOG_INTERVAL) return undefined;
-      logger.info({ route: routeName, requests: unlogged }, 'requests beyond a quota that only watches');
-      [loggedAt, unlogged] = [now, 0];
+      const requests = watched.due();
+      if (requests > 0)
+        logger.info({ route: routeName, requests }, 'requests beyond a quota that only watches');
       return undefined;
     }
 

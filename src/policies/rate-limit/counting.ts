@@ -6,6 +6,7 @@ import { type Sharing, sharingOf } from '../../core/limit-sharing.ts';
 import type { LimitDecision, LimitEffect, LimitRule } from '../../core/limits.ts';
 import type { PolicyCounter, Setup } from '../../core/policy.ts';
 import { problemReply } from '../../core/problem.ts';
+import { RareLine } from '../../core/rare-line.ts';
 import { addressKey, compileKey, type RequestKey } from '../../core/request-key.ts';
 import { compileLimits, type LimitSet, openLimits } from './limit-set.ts';
 import type { RateLimitOptions } from './options.ts';
@@ -42,14 +43,14 @@ export class Counting {
   readonly #allowed: PolicyCounter;
   /** By the names of limits. */
   readonly #refused = new Map<string, PolicyCounter>();
-  #unlogged = 0;
-  #loggedAt = -Infinity;
+  readonly #watched: RareLine;
 
   /** @throws PolicyOptionError when the options make no sense together. */
   constructor(options: RateLimitOptions, setup: Setup) {
     this.#cost = options.cost;
     this.#dryRun = options.dryRun;
     this.#setup = setup;
+    this.#watched = new RareLine(LOG_INTERVAL, setup.clock);
     this.#key = compileKey(options.by, setup);
     this.#sharing = sharingOf(options, setup);
     const opener = this.#opener();
@@ -175,17 +176,11 @@ export class Counting {
 
   /** A line a second at most: who sends too many requests shall not fill the log as well. */
   #watch({ names }: LimitSet, { states }: LimitDecision): void {
-    const { clock, logger, routeName } = this.#setup;
-    this.#unlogged++;
-    const now = clock.monotonic();
-    if (now - this.#loggedAt < LOG_INTERVAL) return;
+    const requests = this.#watched.due();
+    if (requests === 0) return;
+    const { logger, routeName: route } = this.#setup;
     const limits = names.filter((_, i) => states[i]?.allowed === false);
-    logger.info(
-      { route: routeName, limits, requests: this.#unlogged },
-      'requests beyond a limit that only watches',
-    );
-    this.#loggedAt = now;
-    this.#unlogged = 0;
+    logger.info({ route, limits, requests }, 'requests beyond a limit that only watches');
   }
 }
 

@@ -1,3 +1,4 @@
+import { messageOf } from '../../core/message-of.ts';
 import { clientOptions } from './client-options.ts';
 import type { Connection, ConnectionSignals, OpenConnection } from './connection.ts';
 import { addressOf, type RedisNode, type RedisSentinel, type RedisSettings } from './settings.ts';
@@ -43,7 +44,7 @@ export async function throughSentinels<Result>(
       if (master !== undefined) return await use(master);
       failures.push(`${addressOf(node)} knows no master ${JSON.stringify(sentinel.name)}`);
     } catch (error) {
-      failures.push(`${addressOf(node)}: ${error instanceof Error ? error.message : String(error)}`);
+      failures.push(`${addressOf(node)}: ${messageOf(error)}`);
     }
   }
   throw new Error(`no sentinel leads to a master (${failures.join('; ')})`);
