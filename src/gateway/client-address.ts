@@ -52,8 +52,8 @@ export class Forwarding {
   }
 
   /** The client behind a connection whose peer is the client. */
-  direct(peerIp: string): Client {
-    return { ip: peerIp, peerIp, scheme: 'http' };
+  direct(peerIp: string, scheme: Client['scheme'] = 'http'): Client {
+    return { ip: peerIp, peerIp, scheme };
   }
 
   /** The client behind a trusted proxy, as far as the headers can be believed. */

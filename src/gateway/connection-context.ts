@@ -28,6 +28,7 @@ import type { Snapshot } from './snapshot.ts';
 export class ConnectionContext implements ServerConnectionHandler, ExchangeContext {
   readonly #core: GatewayCore;
   readonly #peerIp: string;
+  readonly #scheme: Client['scheme'];
   readonly #onClose: (connection: ServerConnection) => void;
   /** The snapshot that the following were computed for. */
   #snapshot: Snapshot;
@@ -37,13 +38,19 @@ export class ConnectionContext implements ServerConnectionHandler, ExchangeConte
   #linesHost: string | undefined;
   #linesPort: number | undefined;
 
-  constructor(core: GatewayCore, peerIp: string, onClose: (connection: ServerConnection) => void) {
+  constructor(
+    core: GatewayCore,
+    peerIp: string,
+    onClose: (connection: ServerConnection) => void,
+    scheme: Client['scheme'] = 'http',
+  ) {
     this.#core = core;
     this.#peerIp = peerIp;
+    this.#scheme = scheme;
     this.#onClose = onClose;
     this.#snapshot = core.snapshot;
     this.#trusted = core.snapshot.forwarding.trusts(peerIp);
-    this.#client = core.snapshot.forwarding.direct(peerIp);
+    this.#client = core.snapshot.forwarding.direct(peerIp, scheme);
   }
 
   get settings(): ServerSettings {
@@ -94,7 +101,8 @@ export class ConnectionContext implements ServerConnectionHandler, ExchangeConte
     return this.#core.ids.next();
   }
 
-  onRequest(request: Http1Request, connection: Downstream): GatewayExchange {
+  /** @param part the names of the routes that count; all of them when left out. */
+  onRequest(request: Http1Request, connection: Downstream, part?: ReadonlySet<string>): GatewayExchange {
     const { snapshot } = this.#core;
     if (snapshot !== this.#snapshot) this.#adopt(snapshot);
     const { forwarding } = snapshot;
@@ -106,7 +114,10 @@ export class ConnectionContext implements ServerConnectionHandler, ExchangeConte
     // Before anything reads them: routes, policies and templates see no identity but that which a policy has established.
     const dropped = request.droppedNames + snapshot.identity.removeFrom(request.headers);
     if (dropped > 0) this.#core.metrics.headersDropped(dropped);
-    const found = findRoute(snapshot, request);
+    let found = findRoute(snapshot, request);
+    // It is still that route's request: a wider one, with fewer policies, must not get it instead.
+    if (part !== undefined && !part.has(found.route.name))
+      found = { route: snapshot.miss, params: undefined, preflight: false };
     snapshot.use();
     return new GatewayExchange(request, connection, found, client, snapshot, this);
   }
@@ -141,7 +152,10 @@ export class ConnectionContext implements ServerConnectionHandler, ExchangeConte
   }
 
   allowedMethods(request: Http1Request): string[] {
-    return this.#snapshot.router.allowedMethods(request);
+    // A route that is not mounted is none here, whatever methods it has.
+    return this.#snapshot.router.find(request) === undefined
+      ? this.#snapshot.router.allowedMethods(request)
+      : [];
   }
 
   started(): void {
@@ -159,7 +173,7 @@ export class ConnectionContext implements ServerConnectionHandler, ExchangeConte
   #adopt(snapshot: Snapshot): void {
     this.#snapshot = snapshot;
     this.#trusted = snapshot.forwarding.trusts(this.#peerIp);
-    this.#client = snapshot.forwarding.direct(this.#peerIp);
+    this.#client = snapshot.forwarding.direct(this.#peerIp, this.#scheme);
     this.#linesHost = undefined;
   }
 }

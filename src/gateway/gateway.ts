@@ -13,7 +13,7 @@ export function createGateway(options: GatewayOptions): Promise<Gateway> {
 
 /** The same, and says how its threads behave where it has several. */
 export async function createGatewayWith(
-  options: GatewayOptions & Pick<RunningOptions, 'surroundings'>,
+  options: GatewayOptions & Pick<RunningOptions, 'surroundings' | 'routes'>,
   workers: WorkerSettings = usualWorkers,
 ): Promise<RunningGateway> {
   const gateway = new RunningGateway({ ...options, env: options.env ?? process.env }, workers);

@@ -11,12 +11,19 @@ export interface MountedGateway {
   receive(request: ReceivedRequest, elsewhere: boolean): Reception;
 }
 
+/** What is mounted of a configuration. */
+export interface MountedOptions extends Omit<GatewayOptions, 'listen'> {
+  /** The names of its routes; all of them when left out. */
+  readonly routes?: readonly string[] | undefined;
+}
+
 /**
  * Starts a gateway without listeners, in this thread.
  * @throws ConfigError when the configuration has mistakes.
  */
-export async function mountGateway(options: Omit<GatewayOptions, 'listen'>): Promise<MountedGateway> {
+export async function mountGateway(options: MountedOptions): Promise<MountedGateway> {
   const gateway = await createGatewayWith({ ...options, listen: false });
   const { wheel, receiver } = gateway.mounting;
-  return { gateway, wheel, receive: (request, elsewhere) => receiver.receive(request, elsewhere) };
+  const part = options.routes === undefined ? undefined : new Set(options.routes);
+  return { gateway, wheel, receive: (request, elsewhere) => receiver.receive(request, elsewhere, part) };
 }

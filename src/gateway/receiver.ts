@@ -1,7 +1,7 @@
 import type { Downstream, DownstreamHandler } from '../core/downstream.ts';
 import { GatewayError } from '../core/errors.ts';
 import { problemOf } from '../core/problem.ts';
-import type { Exchange, Reply } from '../core/exchange.ts';
+import type { Client, Exchange, Reply } from '../core/exchange.ts';
 import { normalizeIp } from '../http/ip.ts';
 import { REQUEST } from '../http1/llhttp.ts';
 import { malformedRequest } from '../http1/malformed-request.ts';
@@ -17,6 +17,8 @@ export interface ReceivedRequest {
   readonly head: string;
   /** The address of the connection's other end. */
   readonly peerIp: string;
+  /** The scheme of that connection; `http` when left out. */
+  readonly scheme?: Client['scheme'];
   readonly downstream: Downstream;
 }
 
@@ -39,9 +41,16 @@ export class Receiver {
     this.#core = core;
   }
 
-  /** @param elsewhere whether somebody else answers what no route matches. */
-  receive({ head, peerIp, downstream }: ReceivedRequest, elsewhere: boolean): Reception {
-    const context = this.#contextOf(normalizeIp(peerIp) ?? peerIp);
+  /**
+   * @param elsewhere whether somebody else answers what no route matches.
+   * @param part the names of the routes that count; all of them when left out.
+   */
+  receive(
+    { head, peerIp, scheme = 'http', downstream }: ReceivedRequest,
+    elsewhere: boolean,
+    part?: ReadonlySet<string>,
+  ): Reception {
+    const context = this.#contextOf(normalizeIp(peerIp) ?? peerIp, scheme);
     let request: Http1Request;
     try {
       request = readHead(this.#core, head, this.#memory);
@@ -51,7 +60,7 @@ export class Receiver {
       this.#core.refused(error, id, peerIp, head.slice(0, 256));
       return { kind: 'refused', error, reply: problemOf(error, id) };
     }
-    const handler = context.onRequest(request, downstream);
+    const handler = context.onRequest(request, downstream, part);
     if (elsewhere && handler.route.config === undefined) {
       handler.snapshot.leave();
       return { kind: 'no-route' };
@@ -59,11 +68,13 @@ export class Receiver {
     return { kind: 'exchange', handler };
   }
 
-  #contextOf(peerIp: string): ConnectionContext {
-    let context = this.#contexts.get(peerIp);
+  #contextOf(peerIp: string, scheme: Client['scheme']): ConnectionContext {
+    const key = scheme === 'http' ? peerIp : `${scheme}://${peerIp}`;
+    let context = this.#contexts.get(key);
     if (context === undefined) {
       if (this.#contexts.size >= MOST_CONTEXTS) this.#contexts.clear();
-      this.#contexts.set(peerIp, (context = new ConnectionContext(this.#core, peerIp, () => undefined)));
+      context = new ConnectionContext(this.#core, peerIp, () => undefined, scheme);
+      this.#contexts.set(key, context);
     }
     return context;
   }

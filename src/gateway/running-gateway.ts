@@ -30,6 +30,7 @@ import type { Gateway, GatewayOptions, GatewayStats, ReloadResult } from './gate
 import { handleRequest, problemResponse, type RequestOrigin } from './handle-request.ts';
 import type { ListenerAddress } from './listener.ts';
 import { maskTexts } from './masked-config.ts';
+import { mountedRoutesMistakes } from './mounted-routes.ts';
 import { processGauges } from './overload.ts';
 import type { PurgeOutcome } from './purge-outcome.ts';
 import type { Candidate, Serving } from './serving.ts';
@@ -53,6 +54,8 @@ export interface RunningOptions extends GatewayOptions {
   readonly env: NodeJS.ProcessEnv;
   /** How other programs are reached: where it is said, there is no admin listener either. */
   readonly surroundings?: Surroundings;
+  /** The routes that an app mounts, by name, where that is a part of them: a configuration without one of them has a mistake. */
+  readonly routes?: readonly string[] | undefined;
 }
 
 /** What stands around those who serve: the configuration and its files, reloads, the admin listener, the end. */
@@ -229,7 +232,10 @@ export class RunningGateway implements Gateway {
   /** What an app does that the gateway is mounted in, is not ours: to listen, and on how many cores. */
   async #load(): Promise<LoadResult> {
     const loaded = await this.#source.load();
-    if (!loaded.ok || this.#options.listen !== false) return loaded;
+    const { listen, routes } = this.#options;
+    if (!loaded.ok || listen !== false) return loaded;
+    const mistakes = routes === undefined ? [] : mountedRoutesMistakes(routes, loaded.config);
+    if (mistakes.length > 0) return { ok: false, mistakes, files: loaded.files };
     return { ...loaded, config: { ...loaded.config, listen: [], workers: 1 } };
   }
 

@@ -1,7 +1,7 @@
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Gateway } from '../gateway/gateway-options.ts';
-import { Mount, writeFailure, type MountOptions } from './mount.ts';
+import { Mount, type MountOptions } from './mount.ts';
 import { bodyReadBefore } from './parsed-body.ts';
 
 /** How a gateway is mounted as a function of an app. */
@@ -38,25 +38,25 @@ export function createMiddleware(options: MiddlewareOptions): Middleware {
 
   const middleware = (request: IncomingMessage, response: ServerResponse, next?: Next): void => {
     const fail = (error: unknown): void => {
-      if (next === undefined) writeFailure(response, error);
+      if (next === undefined) mount.answerFailure(response, error);
       else next(error);
     };
+    let readBefore: Uint8Array | undefined;
     try {
-      const leave = otherwise === 'answer' || next === undefined ? undefined : (): void => next();
-      const readBefore = bodyReadBefore(request);
-      const divert = onError === 'next' && next !== undefined ? next : undefined;
-      mount.take({
-        request,
-        response,
-        readBefore,
-        url: urlOf(request),
-        otherwise: leave,
-        fail,
-        onError: divert,
-      });
+      readBefore = bodyReadBefore(request);
     } catch (error) {
       fail(error);
+      return;
     }
+    mount.take({
+      request,
+      response,
+      readBefore,
+      url: urlOf(request),
+      otherwise: otherwise === 'answer' || next === undefined ? undefined : (): void => next(),
+      fail,
+      onError: onError === 'next' ? next : undefined,
+    });
   };
   return Object.assign(middleware, {
     upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
@@ -81,7 +81,7 @@ export interface UpgradeRequest {
 export function takeUpgrade(mount: Mount, { request, socket, head, url, shared }: UpgradeRequest): void {
   const { response, leave } = responseOn(request, socket);
   const fail = (error: unknown): void => {
-    writeFailure(response, error);
+    mount.answerFailure(response, error);
   };
   const otherwise = shared && upgradeListeners(request) > 1 ? leave : undefined;
   mount.take({ request, response, upgrade: { socket, head }, url, otherwise, fail });
@@ -98,10 +98,12 @@ export function responseOn(
   const owned = socket as Parameters<typeof response.assignSocket>[0];
   response.assignSocket(owned);
   response.on('finish', () => socket.end());
-  socket.on('error', () => undefined);
+  const ignore = (): void => undefined;
+  socket.on('error', ignore);
   return {
     response,
     leave: () => {
+      socket.off('error', ignore);
       response.detachSocket(owned);
     },
   };

@@ -1,13 +1,17 @@
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { GatewayError } from '../core/errors.ts';
 import type { Reply } from '../core/exchange.ts';
+import type { Logger } from '../core/logger.ts';
 import { problemOf } from '../core/problem.ts';
 import type { Gateway, GatewayOptions } from '../gateway/gateway-options.ts';
 import type { TimerWheel } from '../core/timer-wheel.ts';
-import { mountGateway, type MountedGateway } from '../gateway/mounted-gateway.ts';
+import { mountGateway, type MountedGateway, type MountedOptions } from '../gateway/mounted-gateway.ts';
+import { createLogger } from '../observe/operational-log.ts';
 import { NodeDownstream, type NodeRequest } from './node-downstream.ts';
 import { headOf } from './request-head.ts';
+import { isAnswered } from './response-head.ts';
 
 /** How a gateway is mounted in an app. Its configuration needs no `listen`. */
 export interface MountOptions extends Omit<GatewayOptions, 'listen'> {
@@ -39,12 +43,14 @@ export class Mount {
   /** Resolves when the gateway serves; rejects with a ConfigError when its configuration has mistakes. */
   readonly ready: Promise<Gateway>;
   readonly #mounting: Promise<MountedGateway>;
+  readonly #logger: Logger;
   readonly #sockets = new Set<Duplex>();
   #mounted: MountedGateway | undefined;
   #closed = false;
 
-  constructor(options: Omit<GatewayOptions, 'listen'>) {
-    this.#mounting = mountGateway(options);
+  constructor(options: MountedOptions) {
+    this.#logger = options.logger ?? createLogger({ level: 'info', pretty: process.stderr.isTTY });
+    this.#mounting = mountGateway({ ...options, logger: this.#logger });
     this.ready = this.#mounting.then(({ gateway }) => gateway);
     // Whoever does not look at `ready` learns of a failure with the first request.
     this.ready.catch(() => undefined);
@@ -60,17 +66,58 @@ export class Mount {
       arrival.fail(new GatewayError('upstream_unavailable', 'the gateway is closed'));
       return;
     }
-    if (arrival.upgrade !== undefined) this.#keep(arrival.upgrade.socket);
-    if (this.#mounted !== undefined) handle(this.#mounted, arrival);
-    else
-      this.#mounting.then(
-        (mounted) => {
-          handle(mounted, arrival);
-        },
-        (error: unknown) => {
-          arrival.fail(error);
-        },
-      );
+    if (this.#mounted !== undefined) this.#handle(this.#mounted, arrival);
+    else void this.#takeLater(arrival);
+  }
+
+  /** Nothing of a body goes by while the gateway starts. */
+  async #takeLater(arrival: Arrival): Promise<void> {
+    const { request } = arrival;
+    const flowed = request.readableFlowing === true;
+    if (flowed) request.pause();
+    let mounted: MountedGateway;
+    try {
+      mounted = await this.#mounting;
+    } catch (error) {
+      arrival.fail(error);
+      return;
+    }
+    if (flowed) request.resume();
+    if (this.#closed) this.take(arrival);
+    else this.#handle(mounted, arrival);
+  }
+
+  #handle(mounted: MountedGateway, arrival: Arrival): void {
+    const { request, response, readBefore, url, otherwise, upgrade } = arrival;
+    // Nobody is there to be answered any more, or somebody has answered already.
+    if (request.socket.destroyed || isAnswered(response)) return;
+    let head: string;
+    try {
+      head = arrival.head ?? headOf(request, url, readBefore?.length, upgrade !== undefined);
+    } catch (error) {
+      refuse(arrival, error);
+      return;
+    }
+    const downstream = arrival.open?.(mounted.wheel) ?? new NodeDownstream(arrival, mounted.wheel);
+    const peerIp = request.socket.remoteAddress ?? '127.0.0.1';
+    const scheme = request.socket instanceof TLSSocket ? 'https' : 'http';
+    const reception = mounted.receive({ head, peerIp, scheme, downstream }, otherwise !== undefined);
+    if (reception.kind === 'exchange') {
+      if (upgrade !== undefined) this.#keep(upgrade.socket);
+      downstream.begin(reception.handler);
+    } else if (reception.kind === 'no-route') otherwise?.();
+    else if (arrival.onError !== undefined) arrival.onError(reception.error);
+    else {
+      arrival.onAnswer?.();
+      writeReply(response, reception.reply);
+    }
+  }
+
+  /** Answers what is nobody's to answer, and tells the operator what the client is not told. */
+  answerFailure(response: ServerResponse, error: unknown): void {
+    if (!(error instanceof GatewayError))
+      this.#logger.error({ err: error }, 'a request could not be taken in');
+    writeFailure(response, error);
   }
 
   /** Whether it serves, and nothing is under way. */
@@ -99,8 +146,9 @@ export class Mount {
 
 /** Answers with a reply that no exchange has made. */
 function writeReply(response: ServerResponse, { status, headers = [], body }: Reply): void {
-  if (response.headersSent) {
-    response.destroy();
+  if (isAnswered(response)) {
+    // Somebody else's answer is left as it is, unless it could not come to an end any more.
+    if (!response.writableEnded) response.destroy();
     return;
   }
   for (const [name, value] of headers) response.setHeader(name, value);
@@ -114,17 +162,12 @@ export function writeFailure(response: ServerResponse, error: unknown): void {
   writeReply(response, problemOf(known, ''));
 }
 
-function handle(mounted: MountedGateway, arrival: Arrival): void {
-  const { request, response, readBefore, url, otherwise } = arrival;
-  const downstream = arrival.open?.(mounted.wheel) ?? new NodeDownstream(arrival, mounted.wheel);
-  const head = arrival.head ?? headOf(request, url, readBefore?.length);
-  const peerIp = request.socket.remoteAddress ?? '127.0.0.1';
-  const reception = mounted.receive({ head, peerIp, downstream }, otherwise !== undefined);
-  if (reception.kind === 'exchange') downstream.begin(reception.handler);
-  else if (reception.kind === 'no-route') otherwise?.();
-  else if (arrival.onError !== undefined) arrival.onError(reception.error);
+/** Answers what could not even be written down as a request. */
+function refuse(arrival: Arrival, error: unknown): void {
+  if (!(error instanceof GatewayError)) arrival.fail(error);
+  else if (arrival.onError !== undefined) arrival.onError(error);
   else {
     arrival.onAnswer?.();
-    writeReply(response, reception.reply);
+    writeFailure(arrival.response, error);
   }
 }

@@ -4,7 +4,9 @@ import type { Downstream, DownstreamHandler } from '../core/downstream.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Exchange, ResponseHead } from '../core/exchange.ts';
 import { WheelTimer, type TimerOwner, type TimerWheel } from '../core/timer-wheel.ts';
-import type { HeaderList } from '../http/header-list.ts';
+import { HeaderList } from '../http/header-list.ts';
+import { checkTrailers } from '../http1/trailers.ts';
+import { flushOf, isAnswered, writeHead } from './response-head.ts';
 
 /** A request of `node:http`, and what is known of it. */
 export interface NodeRequest {
@@ -18,12 +20,18 @@ export interface NodeRequest {
   readonly onAnswer?: (() => void) | undefined;
   /** Takes what the gateway would answer as an error of its own. */
   readonly onError?: ((error: GatewayError) => void) | undefined;
+  /** Takes what code of the app has thrown while the answer was written through it, as long as nothing of it has left. */
+  readonly fail?: ((error: unknown) => void) | undefined;
 }
 
 /** The exchange, as its client's side knows it. */
 export type MountedHandler = DownstreamHandler & Pick<Exchange, 'outcome'>;
 
-/** The client's side of an exchange where the client's connection is that of a `node:http` server, such as an Express app's. */
+/**
+ * The client's side of an exchange where the client's connection is that of a `node:http` server, such as an Express app's. Apps put
+ * functions of their own around a response's, which may throw, hold chunks back, or have answered before us: none of that may reach
+ * the engine.
+ */
 export class NodeDownstream implements Downstream, TimerOwner {
   readonly #node: NodeRequest;
   readonly #exchangeTimer: WheelTimer;
@@ -34,6 +42,15 @@ export class NodeDownstream implements Downstream, TimerOwner {
   #raw: Duplex | undefined;
   /** What somebody else answers. */
   #diverted: GatewayError | undefined;
+  /** The head that was written is ours. */
+  #wrote = false;
+  #flushed = false;
+  /** Somebody gathers what is written, and must be told to let an event stream pass. */
+  #flushes: (() => void) | undefined;
+  /** All of the answer has been written by us. */
+  #ended = false;
+  /** The answer is not ours any more: what the engine has left of it goes nowhere. */
+  #given = false;
   headSent = false;
   bytesWritten = 0;
 
@@ -45,12 +62,16 @@ export class NodeDownstream implements Downstream, TimerOwner {
   /** The exchange begins. */
   begin(handler: MountedHandler): void {
     this.#handler = handler;
-    const { response, upgrade } = this.#node;
+    const { request, response, upgrade } = this.#node;
+    // Somebody who watches the body go by must not have it to himself until policies have decided.
+    if (request.readableFlowing === true && !request.readableEnded) request.pause();
     response.on('drain', () => this.#handler?.onClientDrain());
     response.on('error', ignore);
     response.on('close', () => {
       if (this.#raw === undefined) this.#finish(response.writableFinished);
     });
+    // The answer to a pipelined request has no connection yet, and does not hear of its end.
+    if (response.socket === null) request.socket.once('close', this.#onLost);
     upgrade?.socket.on('error', ignore);
     upgrade?.socket.on('close', () => {
       this.#finish(response.writableFinished);
@@ -66,8 +87,7 @@ export class NodeDownstream implements Downstream, TimerOwner {
     this.#flows = true;
     if (readBefore !== undefined) {
       if (readBefore.length > 0) this.#handler?.onRequestBody(readBefore);
-      this.#handler?.onRequestEnd(undefined);
-      this.#handler?.onRequestFlush();
+      this.#endBody();
       return;
     }
     request.on('data', (chunk: Buffer) => {
@@ -75,11 +95,21 @@ export class NodeDownstream implements Downstream, TimerOwner {
       this.#handler?.onRequestFlush();
     });
     request.on('end', () => {
-      this.#handler?.onRequestEnd(undefined);
-      this.#handler?.onRequestFlush();
+      this.#endBody();
     });
     request.on('error', ignore);
     if (this.#paused) request.pause();
+    else request.resume();
+  }
+
+  #endBody(): void {
+    const { rawTrailers } = this.#node.request;
+    const trailers = rawTrailers.length === 0 ? undefined : HeaderList.from(pairs(rawTrailers));
+    const wrong = trailers && checkTrailers(trailers, MOST_TRAILERS);
+    if (wrong === undefined) {
+      this.#handler?.onRequestEnd(trailers);
+      this.#handler?.onRequestFlush();
+    } else this.#handler?.onClientError(wrong);
   }
 
   pause(): void {
@@ -103,23 +133,34 @@ export class NodeDownstream implements Downstream, TimerOwner {
   sendInterim(status: number, headers: HeaderList): void {
     // Node writes no other interim answers than 103 and those of its own.
     const link = headers.getAll('link');
-    if (status === 103 && link.length > 0 && !this.headSent) this.#node.response.writeEarlyHints({ link });
+    const { response } = this.#node;
+    if (status !== 103 || link.length === 0 || this.headSent || response.headersSent) return;
+    try {
+      response.writeEarlyHints({ link });
+    } catch {
+      // Node refuses links that it finds malformed: hints are worth no answer.
+    }
   }
 
   sendHead(head: ResponseHead, length: number, hasBody: boolean): void {
     if (this.headSent || this.#handler === undefined) return;
     this.headSent = true;
-    const { response, onError } = this.#node;
+    const { response, onError, onAnswer } = this.#node;
     if (head.from === 'error' && onError !== undefined) {
       this.#diverted = this.#handler.outcome.error ?? new GatewayError('internal', `a ${head.status}`);
       return;
     }
-    this.#node.onAnswer?.();
-    for (const [name, values] of grouped(head.headers)) response.setHeader(name, values);
-    const bodyless = head.status === 204 || head.status === 304;
-    if (length >= 0 && !bodyless) response.setHeader('content-length', length);
-    response.writeHead(head.status);
-    if (!hasBody) response.flushHeaders();
+    if (isAnswered(response)) {
+      this.#give(undefined);
+      return;
+    }
+    this.#pass(() => {
+      onAnswer?.();
+      writeHead(this.#node, head, length, hasBody);
+      this.#wrote = true;
+      this.#flushes = flushOf(response, head);
+      if (!hasBody) response.flushHeaders();
+    });
   }
 
   retractHead(): boolean {
@@ -153,41 +194,60 @@ export class NodeDownstream implements Downstream, TimerOwner {
   }
 
   write(chunk: Uint8Array): boolean {
-    if (this.#handler === undefined || this.#diverted !== undefined) return true;
+    if (this.#handler === undefined || this.#diverted !== undefined || this.#given) return true;
     this.bytesWritten += chunk.length;
-    return (this.#raw ?? this.#node.response).write(chunk);
+    // The memory of a chunk is the engine's again at once; sockets, and functions that the app put here, may hold on to it.
+    const copy = Buffer.from(chunk);
+    if (this.#raw !== undefined) return this.#raw.write(copy);
+    return this.#pass(() => this.#node.response.write(copy)) ?? true;
   }
 
   end(trailers?: HeaderList): void {
-    if (this.#handler === undefined) return;
+    if (this.#handler === undefined || this.#given) return;
     if (this.#raw !== undefined) {
       this.#raw.end();
       return;
     }
-    if (this.#diverted !== undefined) {
+    const diverted = this.#diverted;
+    if (diverted !== undefined) {
       this.#finish(true);
-      this.#node.onError?.(this.#diverted);
+      // What the app's handler throws is the app's, and must not unwind the engine.
+      process.nextTick(() => this.#node.onError?.(diverted));
       return;
     }
     const { response } = this.#node;
-    if (trailers !== undefined)
-      response.addTrailers([...trailers].map(([name, value]): [string, string] => [name, value]));
-    response.end();
+    this.#ended = true;
+    this.#pass(() => {
+      if (trailers !== undefined)
+        response.addTrailers([...trailers].map(([name, value]): [string, string] => [name, value]));
+      response.end();
+    });
   }
 
   abort(): void {
+    if (this.#given) return;
     const { response, upgrade } = this.#node;
     upgrade?.socket.destroy();
+    // One that waits behind others on its connection takes it down when it is its turn.
+    if (response.socket === null) response.once('socket', (socket: Duplex) => socket.destroy());
     response.destroy();
   }
 
   cork(): void {
-    (this.#raw ?? this.#node.response).cork();
+    if (!this.#given) (this.#raw ?? this.#node.response).cork();
   }
 
   uncork(): boolean {
+    if (this.#given) return true;
     const sink = this.#raw ?? this.#node.response;
     sink.uncork();
+    // The head of an answer whose body takes its time does not wait for it.
+    if (this.#wrote && !this.#flushed && this.bytesWritten === 0 && !this.#ended)
+      this.#pass(() => {
+        this.#node.response.flushHeaders();
+      });
+    this.#flushed = this.#wrote;
+    if (this.#flushes !== undefined && !this.#ended) this.#pass(this.#flushes);
     return !sink.writableNeedDrain;
   }
 
@@ -214,14 +274,50 @@ export class NodeDownstream implements Downstream, TimerOwner {
     this.#handler?.onClientDrain();
   }
 
-  /** @param whole whether the client has got all of the answer. */
-  #finish(whole: boolean): void {
+  readonly #onLost = (): void => {
+    this.#finish(false);
+  };
+
+  /** Goes through functions that the app may have put in the place of the response's. */
+  #pass<T>(step: () => T): T | undefined {
+    try {
+      return step();
+    } catch (error) {
+      this.#give({ error });
+      return undefined;
+    }
+  }
+
+  /**
+   * The answer is left to the app, in a moment: the engine is in the middle of giving us ours.
+   * @param thrown what the app's code has thrown; undefined when it has answered by itself.
+   */
+  #give(thrown: { readonly error: unknown } | undefined): void {
+    if (this.#given) return;
+    this.#given = true;
+    process.nextTick(() => {
+      const { response, fail } = this.#node;
+      this.#finish(false, thrown === undefined ? 'the app has answered by itself' : String(thrown.error));
+      if (thrown === undefined) return;
+      if (response.headersSent || fail === undefined) response.destroy();
+      else {
+        for (const name of response.getHeaderNames()) response.removeHeader(name);
+        fail(thrown.error);
+      }
+    });
+  }
+
+  /** @param whole whether the client has got all of the answer, as far as there was any to get. */
+  #finish(whole: boolean, detail = 'the connection was lost'): void {
     const handler = this.#handler;
     if (handler === undefined) return;
     this.#handler = undefined;
     this.#exchangeTimer.dispose();
-    if (!whole && this.#raw === undefined)
-      handler.onClientError(new GatewayError('client_aborted', 'the connection was lost'));
+    const { request, readBefore } = this.#node;
+    request.socket.off('close', this.#onLost);
+    // What is left of a body that nobody wants must not stand in the way of the connection's next request.
+    if (this.#raw === undefined && readBefore === undefined && request.isPaused()) request.resume();
+    if (!whole && this.#raw === undefined) handler.onClientError(new GatewayError('client_aborted', detail));
     else if (this.#raw !== undefined) handler.onRequestEnd(undefined);
     handler.onResponseSent();
   }
@@ -229,13 +325,12 @@ export class NodeDownstream implements Downstream, TimerOwner {
 
 const ignore = (): void => undefined;
 
-/** The lines by name, as `setHeader` takes them, in the letter case of the first of each name. */
-function grouped(headers: HeaderList): Iterable<[string, string | string[]]> {
-  const groups = new Map<string, [string, string | string[]]>();
-  for (const [name, value] of headers) {
-    const group = groups.get(name.toLowerCase());
-    if (group === undefined) groups.set(name.toLowerCase(), [name, value]);
-    else group[1] = [group[1], value].flat();
-  }
-  return groups.values();
+/** As a gateway of its own takes from a client. */
+const MOST_TRAILERS = 100;
+
+/** What Node lists flat, two by two. */
+function pairs(flat: readonly string[]): [string, string][] {
+  const list: [string, string][] = [];
+  for (let i = 0; i + 1 < flat.length; i += 2) list.push([flat[i] ?? '', flat[i + 1] ?? '']);
+  return list;
 }

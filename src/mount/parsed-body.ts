@@ -24,7 +24,12 @@ export function bodyReadBefore(
   body: unknown = request.body,
 ): Uint8Array | undefined {
   const { rawBody } = request;
-  if (!hasBeenRead(request)) return undefined;
+  if (!hasBeenRead(request)) {
+    if (!request.readableDidRead || !announcesBody(request)) return undefined;
+    throw new BodyGoneError(
+      'somebody in front of the gateway has read a part of the body, and passed the request on: mount the gateway before it',
+    );
+  }
   const { headers } = request;
   const coding = headers['content-encoding'];
   const kept = rawBody instanceof Uint8Array ? rawBody : body instanceof Uint8Array ? body : undefined;
