@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { takeUpgrade } from './middleware.ts';
+import type { Gateway } from '../gateway/gateway-options.ts';
 import { Mount, type MountOptions } from './mount.ts';
 import { bodyReadBefore } from './parsed-body.ts';
+import { leaveUpgrade, responseOn, takeUpgrade } from './upgrade.ts';
 
 /** How a gateway is mounted in a Fastify app. */
 export interface FastifyMountOptions extends MountOptions {
@@ -11,6 +12,8 @@ export interface FastifyMountOptions extends MountOptions {
   readonly prefix?: string;
   /** Whether the server's `upgrade` event is listened to; true when left out. */
   readonly websocket?: boolean;
+  /** Is handed the gateway once it serves: for its metrics, and to reload it. */
+  readonly onReady?: (gateway: Gateway) => void;
 }
 
 /**
@@ -22,7 +25,12 @@ export async function waygate(app: FastifyInstance, options: FastifyMountOptions
   const mount = new Mount(options);
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const { url = '/' } = request;
-    takeUpgrade(mount, { request, socket, head, url, shared: options.otherwise !== 'answer' });
+    if (isBelow(url, app.prefix))
+      takeUpgrade(mount, { request, socket, head, url, shared: options.otherwise !== 'answer' });
+    else {
+      const { response, leave } = responseOn(request, socket);
+      leaveUpgrade({ request, socket }, response, leave);
+    }
   };
   // Inside this plugin alone: elsewhere in the app its parsers are as they were.
   app.removeAllContentTypeParsers();
@@ -45,7 +53,8 @@ export async function waygate(app: FastifyInstance, options: FastifyMountOptions
     app.server.off('upgrade', upgrade);
     await mount.close();
   });
-  await mount.ready;
+  const gateway = await mount.ready;
+  options.onReady?.(gateway);
 }
 
 function take(
@@ -55,13 +64,15 @@ function take(
   reply: FastifyReply,
 ): void {
   const fail = (error: unknown): void => {
-    void reply.send(error);
+    // What is ours already, Fastify would not send any more.
+    if (reply.sent) mount.answerFailure(reply.raw, error);
+    else void reply.send(error);
   };
   mount.take({
     request: request.raw,
     response: reply.raw,
     url: request.raw.url ?? '/',
-    readBefore: bodyReadBefore(request.raw, request.body),
+    readBefore: bodyReadBefore(request.raw, request.body ?? bodyOf(request.raw)),
     otherwise: otherwise === 'answer' ? undefined : (): void => reply.callNotFound(),
     fail,
     onError: onError === 'next' ? fail : undefined,
@@ -72,4 +83,16 @@ function take(
         if (value !== undefined) reply.raw.setHeader(name, value);
     },
   });
+}
+
+/** Whether a request's target is the prefix of the plugin or below it; Fastify's router has no say in upgrades. */
+function isBelow(target: string, prefix: string): boolean {
+  const wanted = prefix.split('/').filter((part) => part !== '');
+  const path = (target.split('?', 1)[0] ?? '').split('/').slice(1);
+  return wanted.every((part, i) => (part.startsWith(':') ? (path[i] ?? '') !== '' : path[i] === part));
+}
+
+/** Parsers of Express and connect, run as a hook, leave it there. */
+function bodyOf(request: IncomingMessage & { readonly body?: unknown }): unknown {
+  return request.body;
 }

@@ -1,8 +1,9 @@
-import { ServerResponse, type IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Gateway } from '../gateway/gateway-options.ts';
 import { Mount, type MountOptions } from './mount.ts';
 import { bodyReadBefore } from './parsed-body.ts';
+import { takeUpgrade } from './upgrade.ts';
 
 /** How a gateway is mounted as a function of an app. */
 export interface MiddlewareOptions extends MountOptions {
@@ -67,55 +68,6 @@ export function createMiddleware(options: MiddlewareOptions): Middleware {
   });
 }
 
-/** A request that wants another protocol, as a server's `upgrade` event tells of it. */
-export interface UpgradeRequest {
-  readonly request: IncomingMessage;
-  readonly socket: Duplex;
-  readonly head: Buffer;
-  readonly url: string;
-  /** Whether others who listen to the server's `upgrade` event may take what no route matches. */
-  readonly shared: boolean;
-}
-
-/** Takes in what a server's `upgrade` event tells of. */
-export function takeUpgrade(mount: Mount, { request, socket, head, url, shared }: UpgradeRequest): void {
-  const { response, leave } = responseOn(request, socket);
-  const fail = (error: unknown): void => {
-    mount.answerFailure(response, error);
-  };
-  const otherwise = shared && upgradeListeners(request) > 1 ? leave : undefined;
-  mount.take({ request, response, upgrade: { socket, head }, url, otherwise, fail });
-}
-
-/** Something to answer an upgrade with that is refused, as any other request; `leave` gives the socket back. */
-export function responseOn(
-  request: IncomingMessage,
-  socket: Duplex,
-): { readonly response: ServerResponse; readonly leave: () => void } {
-  const response = new ServerResponse(request);
-  response.shouldKeepAlive = false;
-  // A server's `upgrade` event has sockets of `node:net` and `node:tls` alone.
-  const owned = socket as Parameters<typeof response.assignSocket>[0];
-  response.assignSocket(owned);
-  response.on('finish', () => socket.end());
-  const ignore = (): void => undefined;
-  socket.on('error', ignore);
-  return {
-    response,
-    leave: () => {
-      socket.off('error', ignore);
-      response.detachSocket(owned);
-    },
-  };
-}
-
-function upgradeListeners({ socket }: IncomingMessage): number {
-  const server: unknown = 'server' in socket ? socket.server : undefined;
-  return typeof server === 'object' && server !== null && 'listenerCount' in server
-    ? (server as { listenerCount(event: string): number }).listenerCount('upgrade')
-    : 0;
-}
-
 function mountedUrl({ url = '/' }: IncomingMessage): string {
   return url;
 }
@@ -124,3 +76,5 @@ function mountedUrl({ url = '/' }: IncomingMessage): string {
 function originalUrl(request: IncomingMessage & { readonly originalUrl?: unknown }): string {
   return typeof request.originalUrl === 'string' ? request.originalUrl : mountedUrl(request);
 }
+
+export { responseOn } from './upgrade.ts';

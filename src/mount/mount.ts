@@ -9,6 +9,7 @@ import type { Gateway, GatewayOptions } from '../gateway/gateway-options.ts';
 import type { TimerWheel } from '../core/timer-wheel.ts';
 import { mountGateway, type MountedGateway, type MountedOptions } from '../gateway/mounted-gateway.ts';
 import { createLogger } from '../observe/operational-log.ts';
+import { LiveExchanges } from './live-exchanges.ts';
 import { NodeDownstream, type NodeRequest } from './node-downstream.ts';
 import { headOf } from './request-head.ts';
 import { isAnswered } from './response-head.ts';
@@ -45,6 +46,7 @@ export class Mount {
   readonly #mounting: Promise<MountedGateway>;
   readonly #logger: Logger;
   readonly #sockets = new Set<Duplex>();
+  readonly #exchanges = new LiveExchanges();
   #mounted: MountedGateway | undefined;
   #closed = false;
 
@@ -104,6 +106,7 @@ export class Mount {
     const reception = mounted.receive({ head, peerIp, scheme, downstream }, otherwise !== undefined);
     if (reception.kind === 'exchange') {
       if (upgrade !== undefined) this.#keep(upgrade.socket);
+      this.#exchanges.add(downstream);
       downstream.begin(reception.handler);
     } else if (reception.kind === 'no-route') otherwise?.();
     else if (arrival.onError !== undefined) arrival.onError(reception.error);
@@ -130,11 +133,12 @@ export class Mount {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** Ends at once, and leaves nothing behind. */
+  /** Ends at once, and leaves nothing behind. Whoever waits for an answer is answered 503. */
   async close(): Promise<void> {
     this.#closed = true;
     this.endUpgrades();
     const mounted = await this.#mounting.catch(() => undefined);
+    await this.#exchanges.end();
     await mounted?.gateway.close();
   }
 

@@ -51,6 +51,8 @@ export class NodeDownstream implements Downstream, TimerOwner {
   #ended = false;
   /** The answer is not ours any more: what the engine has left of it goes nowhere. */
   #given = false;
+  /** Called once the exchange is over. */
+  onOver: (() => void) | undefined;
   headSent = false;
   bytesWritten = 0;
 
@@ -177,7 +179,7 @@ export class NodeDownstream implements Downstream, TimerOwner {
     this.headSent = true;
     this.#node.onAnswer?.();
     this.#raw = socket;
-    response.detachSocket(socket as never);
+    if (response.socket !== null) response.detachSocket(response.socket);
     socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headers.serialize()}\r\n`, 'latin1');
     socket.on('drain', () => this.#handler?.onClientDrain());
     socket.on('data', (chunk: Buffer) => {
@@ -264,6 +266,11 @@ export class NodeDownstream implements Downstream, TimerOwner {
     this.#handler?.onExchangeTimeout();
   }
 
+  /** The gateway is closed: answers so, or breaks off what has begun to leave. */
+  giveUp(): void {
+    this.#handler?.onClientError(new GatewayError('upstream_unavailable', 'the gateway is closed'));
+  }
+
   /** The exchange is over, and somebody else has the client from here on. */
   protected release(): void {
     this.#finish(true);
@@ -320,6 +327,7 @@ export class NodeDownstream implements Downstream, TimerOwner {
     if (!whole && this.#raw === undefined) handler.onClientError(new GatewayError('client_aborted', detail));
     else if (this.#raw !== undefined) handler.onRequestEnd(undefined);
     handler.onResponseSent();
+    this.onOver?.();
   }
 }
 
