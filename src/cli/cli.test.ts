@@ -329,6 +329,46 @@ describe('waygate schema', () => {
     assert.deepEqual(JSON.parse(out), JSON.parse(committed));
   });
 
+  test('knows the policies of a configuration that it is given, whatever else is wrong with that', async (t) => {
+    const module = `import { definePolicy, z } from '${new URL('../policy.ts', import.meta.url).href}';
+export const tenant = definePolicy({
+  name: 'tenant', description: 'Tells tenants apart.', options: z.strictObject({ known: z.array(z.string()).describe('Who.') }),
+  create: () => ({}),
+});`;
+    const files = {
+      'tenant.ts': module,
+      'waygate.yaml': 'policyModules: [./tenant.ts]\nroutes: 5\n',
+      'broken.yaml': 'policyModules: [./tenants.ts]\nroutes: 5\n',
+      'empty.yaml': '',
+    };
+    const folder = workFolder(t, files);
+    const { code, out } = await waygate(folder, ['schema', '--config', 'waygate.yaml']);
+    assert.equal(code, 0);
+    assert.match(
+      JSON.stringify(JSON.parse(out)),
+      /"tenant":\{"description":"Tells tenants apart\.".*"known".*"Who\."/,
+    );
+    const broken = await waygate(folder, ['schema', '-c', 'broken.yaml']);
+    assert.deepEqual([broken.code, broken.out], [1, '']);
+    assert.match(broken.err, /broken\.yaml:1:17 {2}the file of "\.\/tenants\.ts" does not exist/);
+    assert.doesNotMatch(broken.err, /routes/);
+    assert.equal((await waygate(folder, ['schema', '-c', 'empty.yaml'])).code, 1);
+    assert.equal((await waygate(folder, ['schema', '-c', 'none.yaml'])).code, 1);
+  });
+
+  test('check and explain know the policies of the configuration', async (t) => {
+    const module = `import { definePolicy, z } from '${new URL('../policy.ts', import.meta.url).href}';
+export default definePolicy({
+  name: 'teapot', description: 'Is one.', options: z.strictObject({}), alwaysAnswers: () => true,
+  create: () => ({ onRequest: () => ({ status: 418, body: 'short and stout' }) }),
+});`;
+    const config = 'policyModules: [./teapot.ts]\nroutes: [{ path: /, policies: [teapot] }]\n';
+    const folder = workFolder(t, { 'teapot.ts': module, 'waygate.yaml': config });
+    assert.equal((await waygate(folder, ['check'])).code, 0);
+    const { out } = await waygate(folder, ['explain', 'GET', '/']);
+    assert.match(out, /teapot[^]*418[^]*short and stout/);
+  });
+
   test(
     'says so, and exits with 1, when its output cannot be written',
     { skip: process.platform !== 'linux' && 'needs /dev/full' },

@@ -53,7 +53,7 @@ function createProgram(terminal: Terminal, exit: (code: number) => void): Comman
   addCheck(program, terminal, exit);
   addExplain(program, terminal, exit);
   addStart(program, terminal, exit);
-  addSchema(program, terminal);
+  addSchema(program, terminal, exit);
   addPurge(program, terminal);
   addKey(program, terminal);
   addUser(program, terminal);
@@ -153,14 +153,18 @@ function addInit(program: Command, terminal: Terminal): void {
     });
 }
 
-function addSchema(program: Command, terminal: Terminal): void {
+function addSchema(program: Command, terminal: Terminal, exit: (code: number) => void): void {
   program
     .command('schema')
     .summary('print the JSON Schema of the configuration')
-    .description('Prints the JSON Schema of the configuration, for editors and other tools.')
-    .action(async () => {
+    .option('-c, --config <file>', 'a configuration whose policyModules the schema is to know as well')
+    .description(
+      'Prints the JSON Schema of the configuration, for editors and other tools. With --config, policies of your own ' +
+        'and their options are in it: waygate schema --config waygate.yaml > waygate.schema.json',
+    )
+    .action(async (options: { config?: string }) => {
       const { schema } = await import('./commands/schema.ts');
-      schema(terminal);
+      exit(await schema(terminal, options));
     });
 }
 

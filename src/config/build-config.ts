@@ -1,3 +1,4 @@
+import type { PolicyModule } from './policy-modules/load-policy-modules.ts';
 import { list, routeNames } from './route-names.ts';
 import type { ConfigDocument, RouteDocument } from './schema/document.ts';
 import type { ParsedPolicyUse } from '../core/policy-list.ts';
@@ -12,21 +13,25 @@ export interface PolicyUse {
   readonly path: readonly (string | number)[];
 }
 
-/** The configuration out of a document in which no mistake was found: names given, time-outs inherited, all frozen. */
-export function buildConfig(document: ConfigDocument): BuiltConfig {
-  return build(document);
+/**
+ * The configuration out of a document in which no mistake was found: names given, time-outs inherited, all frozen.
+ * @param modules what its policy modules have brought.
+ */
+export function buildConfig(document: ConfigDocument, modules: readonly PolicyModule[] = []): BuiltConfig {
+  return build(document, modules);
 }
 
 /** What {@link buildConfig} returns: its type follows from the schema. */
 export type BuiltConfig = ReturnType<typeof build>;
 
-function build(document: ConfigDocument) {
-  const { $schema: _, upstreams, policies, routes, admin, ...rest } = document;
+function build(document: ConfigDocument, modules: readonly PolicyModule[]) {
+  const { $schema: _, policyModules: __, upstreams, policies, routes, admin, ...rest } = document;
   const names = routeNames(routes);
   return deepFreeze({
     ...rest,
     admin,
     upstreams: upstreamsByName(upstreams),
+    policyModules: modules,
     policies: policyUses(policies, ['policies']),
     routes: routes.map((route, index) => buildRoute(document, route, names[index] ?? '', index)),
   });
@@ -43,6 +48,7 @@ function buildRoute(document: ConfigDocument, route: RouteDocument, name: string
     rewrite,
     timeouts: {
       exchange: route.streaming ? 0 : (timeouts.exchange ?? document.timeouts.exchange),
+      policy: timeouts.policy ?? document.timeouts.policy,
       requestBody: route.streaming ? 0 : (timeouts.requestBody ?? document.timeouts.requestBody),
       requestBodyIdle: timeouts.requestBodyIdle ?? document.timeouts.requestBodyIdle,
       responseHeaders: timeouts.responseHeaders,

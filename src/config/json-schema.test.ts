@@ -45,6 +45,7 @@ describe('the JSON Schema', () => {
         'log',
         'overload',
         'policies',
+        'policyModules',
         'rateLimits',
         'redis',
         'routes',

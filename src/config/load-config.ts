@@ -9,6 +9,7 @@ import type { Mistake } from './mistake.ts';
 import { plainCopy } from './plain-copy.ts';
 import { readPlainJson } from './plain-json.ts';
 import { readPlainYaml } from './plain-yaml.ts';
+import type { FindModule } from './policy-modules/find-module.ts';
 import { readDocument, withoutReplaced } from './read-document.ts';
 import { fileProblem, readFileFromDisk, type ReadFile } from './read-file.ts';
 import type { Config } from './schema.ts';
@@ -19,8 +20,14 @@ import { readYaml, type Source } from './yaml-source.ts';
 
 /** What a configuration is loaded with. */
 export interface LoadOptions {
-  /** What may stand in a list of policies. */
+  /** What may stand in a list of policies, beside what the modules of the configuration bring. */
   readonly policies: readonly PolicyDefinition[];
+  /** What may stand there together with these policies of modules; `policies` and these when left out. */
+  readonly withPolicies?: (own: readonly PolicyDefinition[]) => readonly PolicyDefinition[];
+  /** Finds modules with policies; on the disk unless told otherwise. */
+  readonly findModule?: FindModule;
+  /** How long such a module may take to be imported, in milliseconds; 30 s when left out. */
+  readonly importPatience?: number;
   /** Where `${NAME}` looks. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Reads a file; from the disk unless told otherwise. */
@@ -36,14 +43,24 @@ export type LoadResult =
   | {
       readonly ok: true;
       readonly config: Config;
-      /** What to watch, as absolute paths: the file itself, and each that a value was taken from. */
+      /** What may stand in its lists of policies. */
+      readonly policies: readonly PolicyDefinition[];
+      /** Those of them that its modules have brought: other ones are another configuration. */
+      readonly ownPolicies: readonly PolicyDefinition[];
+      /** What to watch, as absolute paths: the file itself, each that a value was taken from, and modules with policies. */
       readonly files: readonly string[];
       /** Texts that came from `${file:…}` or from variables with secret names; to be masked wherever the configuration is shown. */
       readonly secrets: readonly string[];
       /** Finds the lines of mistakes that were seen later, as in the options of policies. */
       locate(findings: readonly Finding[]): Mistake[];
     }
-  | { readonly ok: false; readonly mistakes: readonly Mistake[]; readonly files: readonly string[] };
+  | {
+      readonly ok: false;
+      readonly mistakes: readonly Mistake[];
+      readonly files: readonly string[];
+      /** As far as it could be read: what may stand in its lists of policies. */
+      readonly policies?: readonly PolicyDefinition[];
+    };
 
 /**
  * Loads a configuration from YAML, JSON or a TypeScript or JavaScript module. Whatever is in the file, nothing is
@@ -152,7 +169,8 @@ async function readFrom(
   ownFiles: readonly string[] = [path],
   earlier: readonly Finding[] = [],
 ): Promise<LoadResult> {
-  const { policies, env, readFile = readFileFromDisk, verdicts = new Map() } = options;
+  const { policies, env, readFile = readFileFromDisk, verdicts = new Map(), importPatience } = options;
+  const { withPolicies = (own) => [...policies, ...own], findModule = moduleFinderLater(readFile) } = options;
   if (value === null || value === undefined) {
     const found = 'the configuration is empty';
     const remedy = 'write at least routes:, or let "waygate init" write a file to start from';
@@ -162,7 +180,10 @@ async function readFrom(
       files: ownFiles,
     };
   }
-  const reading = await readDocument(value, { policies, env, readFile, verdicts, folder: dirname(path) });
+  const reading = await readDocument(value, {
+    ...{ policies, withPolicies, findModule, importPatience, env, readFile, verdicts },
+    folder: dirname(path),
+  });
   const locator = (): Locator => Locator.for(origin, value, reading.substitutions);
   const files = [...new Set([...ownFiles, ...reading.files])];
   if (reading.config === undefined || earlier.length > 0) {
@@ -170,8 +191,21 @@ async function readFrom(
       ok: false,
       mistakes: locator().all([...earlier, ...withoutReplaced(reading.findings, earlier)]),
       files,
+      policies: reading.policies,
     };
   }
   const secrets = secretTexts(reading.substitutions);
-  return { ok: true, config: reading.config, files, secrets, locate: (findings) => locator().all(findings) };
+  const { config, policies: all, ownPolicies } = reading;
+  return {
+    ...{ ok: true, config, policies: all, ownPolicies, files, secrets },
+    locate: (findings) => locator().all(findings),
+  };
+}
+
+/** Most configurations name no module, and need not wait for what finds them. */
+function moduleFinderLater(readFile: ReadFile): FindModule {
+  return async (specifier, folder) => {
+    const { moduleFinder } = await import('./policy-modules/find-module.ts');
+    return moduleFinder(readFile)(specifier, folder);
+  };
 }

@@ -1,4 +1,5 @@
 import type { Finding } from './finding.ts';
+import { GivenPolicy } from './given-policy.ts';
 
 /** As deep as `readYaml` goes. */
 const maxDepth = 64;
@@ -8,7 +9,7 @@ const maxValues = 2_000_000;
 
 /**
  * A copy of a configuration that came from a program: nothing in it can change later, and it has an end. What is
- * neither a list nor a plain object is left as it is, for the schema to refuse.
+ * neither a list nor a plain object is left as it is, for the schema to refuse; so is a policy that stands in it.
  */
 export function plainCopy(value: unknown): {
   readonly value: unknown;
@@ -18,6 +19,8 @@ export function plainCopy(value: unknown): {
   let left = maxValues;
   const copy = (from: unknown, path: readonly (string | number)[]): unknown => {
     if (typeof from !== 'object' || from === null || left-- <= 0) return from;
+    if (path.length === 2 && path[0] === 'policyModules')
+      return from instanceof GivenPolicy ? from : new GivenPolicy(from);
     const prototype: unknown = Object.getPrototypeOf(from);
     const plain = prototype === null || prototype === Object.prototype;
     if (!plain && !Array.isArray(from)) return from;

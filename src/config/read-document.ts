@@ -8,7 +8,9 @@ import { crossMistakes } from './cross-mistakes.ts';
 import { completeView, salvagedView } from './document-view.ts';
 import type { Finding } from './finding.ts';
 import { readNamedFiles } from './named-files.ts';
-import { isMapping } from './plain-value.ts';
+import { isMapping, valueAt } from './plain-value.ts';
+import type { FindModule } from './policy-modules/find-module.ts';
+import type { PolicyModulesReading } from './policy-modules/load-policy-modules.ts';
 import type { ReadFile } from './read-file.ts';
 import { readWithSchema, type FlatIssue } from './read-with-schema.ts';
 import type { Config } from './schema.ts';
@@ -17,18 +19,28 @@ import { filesNamedIn, substitute, type Substitution } from './substitute.ts';
 
 /** What a document is read with. */
 export interface DocumentContext {
+  /** What may stand in a list of policies without the modules of the document. */
   readonly policies: readonly PolicyDefinition[];
+  /** What may stand there together with these, which the modules have brought. */
+  readonly withPolicies: (own: readonly PolicyDefinition[]) => readonly PolicyDefinition[];
+  readonly findModule: FindModule;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly readFile: ReadFile;
   /** The folder that file names in the document are relative to. */
   readonly folder: string;
   readonly verdicts: RegExpVerdicts;
+  /** How long a module with policies may take to be imported, in milliseconds; 30 s when left out. */
+  readonly importPatience?: number | undefined;
 }
 
 /** What became of a document. */
 export interface DocumentReading {
   /** Undefined when there are findings. */
   readonly config: Config | undefined;
+  /** What may stand in its lists of policies. */
+  readonly policies: readonly PolicyDefinition[];
+  /** Those of them that its modules have brought. */
+  readonly ownPolicies: readonly PolicyDefinition[];
   readonly findings: readonly Finding[];
   /** Every file that was read or should have been, as an absolute path. */
   readonly files: readonly string[];
@@ -40,22 +52,51 @@ export interface DocumentReading {
 export async function readDocument(written: unknown, context: DocumentContext): Promise<DocumentReading> {
   const named = await readNamedFiles(filesNamedIn(written), context);
   const { value, substitutions, findings } = substitute(written, { env: context.env, files: named.texts });
-  const schema = documentSchema(context.policies);
+  const modules = await readPolicyModules(value, context);
+  const { definitions: ownPolicies } = modules;
+  const policies = ownPolicies.length === 0 ? context.policies : context.withPolicies(ownPolicies);
+  const schema = documentSchema(policies);
   const { document, raw, schemaFindings } = readKeys(schema, value, substitutions);
   const view = document === undefined ? salvagedView(schema, raw) : completeView(document, raw);
   const authorities = await readAuthorities(view, context);
-  const crossed = await toEnd(crossMistakes(view, context.policies, context.verdicts));
-  const mistakes = [...schemaFindings, ...crossed, ...authorities.findings];
+  const crossed = await toEnd(crossMistakes(view, policies, context.verdicts));
+  const ofSchema = modules.findings.length === 0 ? schemaFindings : schemaFindings.filter(isSure);
+  const mistakes = [...modules.findings, ...ofSchema, ...crossed, ...authorities.findings];
   // What no snapshot will be made of, policies will not be asked about either.
   const broken = mistakes.length > 0 || findings.length > 0;
-  if (broken) mistakes.push(...policyOptionMistakes(schema, view, context.policies));
+  if (broken) mistakes.push(...policyOptionMistakes(schema, view, policies));
   const all = [...withoutReplaced(mistakes, findings), ...findings];
   return {
-    config: document === undefined || all.length > 0 ? undefined : buildConfig(authorities.locate(document)),
+    config:
+      document === undefined || all.length > 0
+        ? undefined
+        : buildConfig(authorities.locate(document), modules.modules),
+    policies,
+    ownPolicies,
     findings: all,
-    files: [...named.files, ...authorities.files],
+    files: [...named.files, ...modules.files, ...authorities.files],
     substitutions,
   };
+}
+
+/** How long a module with policies may take to be imported, in milliseconds. */
+const usualImportPatience = 30_000;
+
+const noModules: PolicyModulesReading = { modules: [], definitions: [], findings: [], files: [] };
+
+/** Policies come before everything else: what may stand in the document depends on them. */
+async function readPolicyModules(value: unknown, context: DocumentContext): Promise<PolicyModulesReading> {
+  const written = valueAt(value, ['policyModules']);
+  if (!Array.isArray(written) || written.length === 0) return noModules;
+  // Most configurations have none, and need not wait for what loads them.
+  const { loadPolicyModules } = await import('./policy-modules/load-policy-modules.ts');
+  const { folder, policies, findModule: find, importPatience: patience = usualImportPatience } = context;
+  return loadPolicyModules(written, { folder, find, policies, patience });
+}
+
+/** A policy that nobody knows may be one of a module that could not be loaded. */
+function isSure({ found }: Finding): boolean {
+  return !found.startsWith('there is no policy ');
 }
 
 /** Lets other work go on between the steps of the checks. */

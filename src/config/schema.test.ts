@@ -54,6 +54,7 @@ describe('a configuration that says next to nothing', () => {
         bodyMinRate: 240,
       },
       policies: [],
+      policyModules: [],
       log: { access: 'auto', level: 'info', query: false },
       drain: { accept: 5000, timeout: 30_000 },
       overload: { eventLoopDelay: 200, memory: 0.85 },

@@ -11,7 +11,7 @@ import type { NamedMatch, ValueMatch } from './schema/value-match.ts';
 
 /**
  * The schema that turns a configuration, as one writes it, into a {@link Config}. It sees everything but what only
- * `loadConfig` can: `${…}`, files, and options that have no effect.
+ * `loadConfig` can: `${…}`, files, modules with policies, and options that have no effect.
  * @param policies what may stand in a list of policies. The composition root passes them, for `config` knows none.
  */
 export function createConfigSchema(policies: readonly PolicyDefinition[]): ConfigSchema {
@@ -58,7 +58,7 @@ export type RouteConfig = Config['routes'][number];
 
 export type { HostPattern, NamedMatch, PathMatch, PolicyUse, ValueMatch };
 
-type DeepReadonly<T> = T extends string | number | boolean | undefined | null
+type DeepReadonly<T> = T extends string | number | boolean | undefined | null | PolicyDefinition
   ? T
   : T extends readonly (infer Item)[]
     ? readonly DeepReadonly<Item>[]

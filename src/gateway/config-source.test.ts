@@ -22,7 +22,7 @@ async function twice(
   const first = await source.load();
   assert.ok(first.ok, JSON.stringify(first));
   change();
-  const second = await loadMaterial(structuredClone(source.material), builtInPolicies);
+  const second = await loadMaterial(structuredClone(source.material), { policies: builtInPolicies });
   assert.ok(second.ok, JSON.stringify(second));
   return [configVersion(first.config), configVersion(second.config)];
 }

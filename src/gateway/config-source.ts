@@ -4,6 +4,7 @@ import { importSource } from '../config/import-source.ts';
 import type { LoadOptions, LoadResult } from '../config/load-config.ts';
 import { loadConfig, readConfig } from '../config/load-config.ts';
 import { plainCopy } from '../config/plain-copy.ts';
+import type { FindModule, ModuleSource } from '../config/policy-modules/find-module.ts';
 import type { ReadFile } from '../config/read-file.ts';
 import { maxFileBytes } from '../config/source-text.ts';
 
@@ -36,6 +37,8 @@ export interface ConfigMaterial {
   readonly value: unknown;
   /** The files that were read, or the codes of why not. */
   readonly files: ReadonlyMap<string, Uint8Array | string>;
+  /** The modules with policies, by the names that the configuration has for them. */
+  readonly modules: ReadonlyMap<string, ModuleSource>;
   readonly env: LoadOptions['env'];
   readonly verdicts: ReadonlyMap<string, string | undefined>;
 }
@@ -48,6 +51,7 @@ export class RecordingSource {
   readonly #source: ConfigSource;
   #value: unknown;
   #files = new Map<string, Uint8Array | string>();
+  #modules = new Map<string, ModuleSource>();
 
   /**
    * @param file its name, or undefined where `input` gives the configuration itself.
@@ -78,7 +82,15 @@ export class RecordingSource {
       if (imported.ok) this.#value = imported.value;
       return imported;
     };
-    this.#options = { ...options, readFile, importModule };
+    const findModule: FindModule = async (specifier, folder) => {
+      // Most configurations name no module, and need not wait for what finds them.
+      const { moduleFinder } = await import('../config/policy-modules/find-module.ts');
+      // Not through our own reading: the octets are kept with the module.
+      const found = await moduleFinder(options.readFile)(specifier, folder);
+      if ('octets' in found) this.#modules.set(specifier, found);
+      return found;
+    };
+    this.#options = { ...options, readFile, importModule, findModule };
     this.#source =
       file === undefined
         ? objectSource(() => (this.#value = this.#input()), this.#options)
@@ -88,6 +100,7 @@ export class RecordingSource {
   load(): Promise<LoadResult> {
     this.#value = undefined;
     this.#files = new Map();
+    this.#modules = new Map();
     return this.#source();
   }
 
@@ -98,6 +111,7 @@ export class RecordingSource {
       file: this.#file,
       value: plainCopy(this.#value).value,
       files: this.#files,
+      modules: this.#modules,
       env: { ...env },
       verdicts,
     };
@@ -106,11 +120,11 @@ export class RecordingSource {
 
 /** Makes the configuration again that this material is of; nothing is read. */
 export function loadMaterial(
-  { file, value, files, env, verdicts }: ConfigMaterial,
-  policies: LoadOptions['policies'],
+  { file, value, files, modules, env, verdicts }: ConfigMaterial,
+  policies: Pick<LoadOptions, 'policies' | 'withPolicies'>,
 ): Promise<LoadResult> {
   const options: LoadOptions = {
-    policies,
+    ...policies,
     env,
     verdicts: new Map(verdicts),
     readFile: async (path) => {
@@ -119,6 +133,11 @@ export function loadMaterial(
       return content;
     },
     importModule: async () => ({ ok: true, value }),
+    findModule: async (specifier) =>
+      modules.get(specifier) ?? {
+        found: 'it was not loaded',
+        remedy: 'report this: it is a mistake of Waygate',
+      },
   };
   return file === undefined ? readConfig(value, options) : loadConfig(file, options);
 }

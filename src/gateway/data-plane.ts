@@ -125,10 +125,10 @@ export class DataPlane implements Serving {
 
   /** Everything that can fail comes first: addresses are bound before the snapshot is swapped. */
   async prepare(
-    { loaded: { config }, version }: Omit<Candidate, 'material'>,
+    { loaded: { config, policies }, version }: Omit<Candidate, 'material'>,
     among?: Share,
   ): Promise<Preparation & { readonly addresses: readonly ListenerAddress[] }> {
-    const snapshot = this.#compile(dividedLimits(config, among?.threads ?? 1), version);
+    const snapshot = this.#compile(dividedLimits(config, among?.threads ?? 1), version, policies);
     if (!('routes' in snapshot)) return { ok: false, findings: snapshot.findings, addresses: [] };
     const left = [...this.#listeners];
     const added: Listener[] = [];
@@ -201,9 +201,9 @@ export class DataPlane implements Serving {
     await this.#options.accessLog.close();
   }
 
-  #compile(config: Config, version: string): Snapshot | SnapshotError {
+  #compile(config: Config, version: string, policies: readonly PolicyDefinition[]): Snapshot | SnapshotError {
     try {
-      return this.#core.compile(config, version);
+      return this.#core.compile(config, version, policies);
     } catch (error) {
       if (error instanceof SnapshotError) return error;
       throw error;

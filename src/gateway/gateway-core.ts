@@ -124,11 +124,12 @@ export class GatewayCore {
    * @param version of the configuration that this one is a part of.
    * @throws SnapshotError with every mistake that policies find in their options.
    */
-  compile(config: Config, version?: string): Snapshot {
-    const { policies, clock, random, logger, metrics } = this.#options;
+  compile(config: Config, version?: string, policies = this.#options.policies): Snapshot {
+    const { clock, random, logger, metrics } = this.#options;
     const redis = this.#redis(config);
     const upstreams = new Map<string, Upstream>();
     const environment = {
+   * @param policies what its modules have brought included.
       policies,
       clock,
       random,

@@ -45,6 +45,8 @@ type State = 'starting' | 'serving' | 'draining' | 'closed';
 interface Current {
   readonly config: Config;
   readonly version: string;
+  /** The policies of its modules. */
+  readonly ownPolicies: readonly PolicyDefinition[];
   /** Milliseconds since the epoch. */
   readonly loadedAt: number;
 }
@@ -91,6 +93,7 @@ export class RunningGateway implements Gateway {
     });
     this.#source = new RecordingSource(options.configFile, () => options.config, {
       policies: this.#policies,
+      withPolicies: (own) => policiesWith([...(options.policies ?? []), ...own]),
       env: options.env,
       verdicts: new Map(),
       readFile: this.#watcher.readFile,
@@ -254,9 +257,9 @@ export class RunningGateway implements Gateway {
     return { loaded, version: configVersion(loaded.config), material: () => this.#source.material };
   }
 
-  #adopt({ loaded: { config }, version: configured }: Candidate): void {
+  #adopt({ loaded: { config, ownPolicies }, version: configured }: Candidate): void {
     const loadedAt = (this.#options.clock ?? systemClock).now();
-    this.#current = { config, version: configured, loadedAt };
+    this.#current = { config, version: configured, ownPolicies, loadedAt };
   }
 
   async #reload(): Promise<ReloadResult> {
@@ -279,7 +282,7 @@ export class RunningGateway implements Gateway {
     if (!loaded.ok) return this.#keepOld(loaded.mistakes);
     this.#secrets = [...new Set([...this.#secrets, ...loaded.secrets])];
     const candidate = this.#candidate(loaded);
-    if (candidate.version === this.#configuration.version) {
+    if (this.#serves(candidate)) {
       this.#metrics.reload(true);
       return { ok: true, version: candidate.version };
     }
@@ -291,6 +294,16 @@ export class RunningGateway implements Gateway {
       'a new configuration serves',
     );
     return { ok: true, version: candidate.version };
+  }
+
+  /** Whether this configuration serves already. Policies that stand in it themselves have no digest: they are compared as they are. */
+  #serves({ version: candidate, loaded }: Candidate): boolean {
+    const { version: current, ownPolicies } = this.#configuration;
+    return (
+      candidate === current &&
+      loaded.ownPolicies.length === ownPolicies.length &&
+      loaded.ownPolicies.every((policy, index) => policy === ownPolicies[index])
+    );
   }
 
   /** Everything that can fail comes first; then those who serve take the configuration. @returns what is wrong with it. */

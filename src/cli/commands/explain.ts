@@ -1,5 +1,4 @@
 import { formatMistakes } from '../../config/format-mistakes.ts';
-import { builtInPolicies } from '../../gateway/built-in-policies.ts';
 import { systemFetch } from '../../gateway/system-fetch.ts';
 import { explainRequest, type Explanation } from '../../gateway/explain.ts';
 import { normalizeIp } from '../../http/ip.ts';
@@ -57,7 +56,7 @@ export async function explain(
   const headers = [...header, ...credentialHeaders(credentials, checked.config, header)];
   const head = requestText({ method, target, headers, port });
   const explanation = maskExplanation(
-    await explainRequest(checked.config, { head, peerIp }, builtInPolicies, systemFetch),
+    await explainRequest(checked.config, { head, peerIp }, checked.policies, systemFetch),
     headers,
     [credentials.token, credentials.apiKey].filter((text) => text !== undefined),
   );

@@ -5,6 +5,7 @@ import { cache } from './cache.ts';
 import { identity } from './identity.ts';
 import { admin, forwarded, listen, trustedProxies, via } from './listener.ts';
 import { policyList } from '../../core/policy-list.ts';
+import { policyModules } from './policy-modules.ts';
 import { redis } from './redis.ts';
 import { routeShape } from './route.ts';
 import { foundIn } from '../../core/found-in.ts';
@@ -49,6 +50,7 @@ function makeSchema(policies: readonly PolicyDefinition[]) {
       })
       .prefault({})
       .describe('The upstreams by name: a URL, or { targets: […] } with settings.'),
+    policyModules,
     policies: policyList(policies).prefault([]).describe('The policies of every route, in order, before those of the route.'),
     routes: z
       .array(routeSchema(policies), {

@@ -27,13 +27,15 @@ const pulseInterval = 500;
  */
 export function runThread(policies: readonly PolicyDefinition[] = []): void {
   if (parentPort === null) throw new Error('This program is started as a thread of a gateway.');
-  const thread = new ServingThread(parentPort, workerData as ThreadData, policiesWith(policies));
+  const thread = new ServingThread(parentPort, workerData as ThreadData, policies);
   thread.start();
 }
 
 class ServingThread {
   readonly #port: MessagePort;
   readonly #data: ThreadData;
+  /** Those beyond the built-in ones that this program was made with. */
+  readonly #given: readonly PolicyDefinition[];
   readonly #policies: readonly PolicyDefinition[];
   readonly #outbox: Outbox;
   readonly #logger: ThreadLogger;
@@ -43,9 +45,11 @@ class ServingThread {
   /** Requests are worked on one after the other, except for those that end the thread. */
   #working: Promise<unknown> = Promise.resolve();
 
-  constructor(port: MessagePort, data: ThreadData, policies: readonly PolicyDefinition[]) {
+  constructor(port: MessagePort, data: ThreadData, given: readonly PolicyDefinition[]) {
     this.#port = port;
     this.#data = data;
+    this.#given = given;
+    const policies = policiesWith(given);
     this.#policies = policies;
     this.#outbox = new Outbox(port);
     this.#logger = createThreadLogger(this.#outbox);
@@ -102,7 +106,10 @@ class ServingThread {
 
   async #prepare({ version: wanted, material, threads, ports }: PrepareRequest): Promise<Answer> {
     try {
-      const loaded = await loadMaterial(material, this.#policies);
+      const loaded = await loadMaterial(material, {
+        policies: this.#policies,
+        withPolicies: (own) => policiesWith([...this.#given, ...own]),
+      });
       if (!loaded.ok) return { kind: 'wrong', findings: loaded.mistakes };
       if (configVersion(loaded.config) !== wanted) return { kind: 'wrong', findings: [this.#otherVersion] };
       const prepared = await this.#plane.prepare({ loaded, version: wanted }, { threads, ports });

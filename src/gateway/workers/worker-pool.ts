@@ -1,4 +1,5 @@
 import type { Finding } from '../../config/finding.ts';
+import { isMapping } from '../../config/plain-value.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Purge } from '../../core/answer-store.ts';
 import type { GatewayMetrics } from '../../observe/gateway-metrics.ts';
@@ -81,8 +82,8 @@ export class WorkerPool implements Serving {
 
   async prepare({ loaded: { config }, version, material }: Candidate): Promise<Preparation> {
     const wanted: Wanted = { config, version, material: material(), threads: threadsIn(config) };
-    const uncloneable = whyNotCloneable(wanted.material);
-    if (uncloneable !== undefined) return { ok: false, findings: [uncloneable] };
+    const stays = [...policiesThatStay(config), ...whyNotCloneable(wanted.material)];
+    if (stays.length > 0) return { ok: false, findings: stays };
     const outcome = await this.#tryPrepare(wanted);
     // A thread that died of something else meanwhile has its place taken by now; one that dies of this dies again.
     if (outcome !== 'lost') return outcome;
@@ -346,14 +347,31 @@ export class WorkerPool implements Serving {
   }
 }
 
+/** Policies that stand in the configuration itself are code, which no other thread can be handed; modules are imported there. */
+function policiesThatStay({ policyModules }: Wanted['config']): Finding[] {
+  return policyModules.flatMap(({ module, policies }, index): Finding[] =>
+    module === undefined
+      ? [
+          {
+            path: ['policyModules', index],
+            found: `the policy "${policies.join('", "')}" stands here itself, and code cannot be handed to other threads`,
+            remedy: 'name the module that exports it, such as ./policies/tenant.ts, or leave workers out',
+          },
+        ]
+      : [],
+  );
+}
+
 /** Configurations of programs may hold what a schema of theirs takes, and no other thread can be given. */
-function whyNotCloneable({ value }: ConfigMaterial): Finding | undefined {
+function whyNotCloneable({ value }: ConfigMaterial): Finding[] {
+  // Policies that stand in it have been looked at.
+  const rest = isMapping(value) ? { ...value, policyModules: undefined } : value;
   try {
-    structuredClone(value);
-    return undefined;
+    structuredClone(rest);
+    return [];
   } catch (error) {
     const found = `it cannot be handed to other threads: ${error instanceof Error ? error.message : String(error)}`;
-    return { path: [], found, remedy: 'write plain values, or leave workers out' };
+    return [{ path: [], found, remedy: 'write plain values, or leave workers out' }];
   }
 }
 
