@@ -15,6 +15,7 @@ export { UnsupportedError } from './mount/http-proxy-middleware/unsupported-erro
 export type {
   Filter,
   Logger,
+  OnProxyEvent,
   Options,
   PathRewrite,
   Plugin,
@@ -25,6 +26,6 @@ export type {
 } from './mount/http-proxy-middleware/options.ts';
 export type { EventName } from './mount/http-proxy-middleware/proxy-events.ts';
 export type { ProxyRequest } from './mount/http-proxy-middleware/proxy-request.ts';
-export type { ProxyResponse } from './mount/http-proxy-middleware/proxy-response.ts';
+export type { AnsweredRequest, ProxyResponse } from './mount/http-proxy-middleware/proxy-response.ts';
 export type { ProxySocket } from './mount/http-proxy-middleware/proxy-socket.ts';
 export type { TargetInput, TargetParts } from './mount/http-proxy-middleware/proxy-target.ts';

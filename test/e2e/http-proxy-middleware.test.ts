@@ -10,33 +10,16 @@ import { connectClient, exchangeOnce } from '../kit/raw-client.ts';
 import { handshake, startSocketTarget } from '../kit/socket-target.ts';
 import {
   asHandler,
+  compareScenarios,
+  get,
   observe,
-  packages,
+  post,
+  redirect,
   serveApp,
-  type ProxyPackage,
-  type Seen,
+  type Scenario,
 } from '../kit/proxy-comparison.ts';
 import { startRecordingTarget } from '../kit/recording-target.ts';
 import { answer, play, requestComplete, reset, send, type Script } from '../kit/replies.ts';
-
-/** What is done with both packages, once each, and compared. */
-interface Scenario {
-  readonly options?: (url: string, lib: ProxyPackage, other: string) => Options;
-  /** Where the proxy is mounted. */
-  readonly mount?: string;
-  readonly before?: readonly express.RequestHandler[];
-  readonly script?: Script;
-  readonly requests?: readonly string[];
-  /** What holds of what both have done: that the scenario is one at all. */
-  readonly holds?: (seen: readonly Seen[], other: string) => void;
-}
-
-const get = (path: string, more = ''): string => `GET ${path} HTTP/1.1\r\nHost: app.test\r\n${more}\r\n`;
-const post = (type: string, body: string, more = ''): string =>
-  `POST /api/x HTTP/1.1\r\nHost: app.test\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n${more}\r\n${body}`;
-
-const redirect = (location: string, status = 302): Script =>
-  answer({ status, headers: [['Location', location]], body: 'moved' });
 
 /** Answers with what it was asked for. */
 const echo: Script = answer(({ method, target }) => ({ body: `${method} ${target}` }));
@@ -468,34 +451,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
 };
 
-describe('what a target and its client see is the same with both packages', () => {
-  for (const [name, scenario] of Object.entries(scenarios)) {
-    it(name, async (t) => {
-      const target = await startRecordingTarget(t);
-      const other = await startRecordingTarget(t);
-      if (scenario.script !== undefined) target.script = scenario.script;
-      const all: Seen[][] = [];
-      for (const [, lib] of packages) {
-        const options = scenario.options?.(target.url, lib, other.url) ?? { target: target.url };
-        const app = express();
-        app.disable('x-powered-by');
-        if (scenario.before !== undefined) app.use(...scenario.before);
-        app.use(scenario.mount ?? '/', asHandler(lib.createProxyMiddleware(options)));
-        app.use((_request, response) => void response.status(418).send('the app'));
-        app.use(((error: Error, _request, response, _next) => {
-          response.status(599).send(error.message);
-        }) as express.ErrorRequestHandler);
-        const seen: Seen[] = [];
-        for (const request of scenario.requests ?? [get('/x')])
-          seen.push(await observe(t, app, target, request));
-        all.push(seen);
-      }
-      const [expected, actual] = all;
-      assert.deepEqual(actual, expected);
-      scenario.holds?.(actual ?? [], target.url);
-    });
-  }
-});
+compareScenarios('what a target and its client see is the same with both packages', scenarios);
 
 describe('createProxyMiddleware of ours', () => {
   it('refuses what there is nothing for, and says what there is instead', () => {

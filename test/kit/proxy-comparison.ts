@@ -1,18 +1,28 @@
+import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { createServer } from 'node:http';
-import type { TestContext } from 'node:test';
-import type { RequestHandler } from 'express';
+import { describe, it, type TestContext } from 'node:test';
+import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import * as theirs from 'http-proxy-middleware';
 import * as ours from '../../src/http-proxy-middleware.ts';
+import type { Options } from '../../src/http-proxy-middleware.ts';
 import { onFinish } from './finish.ts';
 import { listen, stopListening } from './listen.ts';
 import { exchangeOnce } from './raw-client.ts';
-import type { RecordingTarget } from './recording-target.ts';
+import { startRecordingTarget, type RecordingTarget } from './recording-target.ts';
+import { answer, type Script } from './replies.ts';
 
 /** The package that is compared, as a program sees it: the names that both have, with the types of ours. */
 export type ProxyPackage = Pick<
   typeof ours,
-  'createProxyMiddleware' | 'fixRequestBody' | 'responseInterceptor' | 'definePlugin'
+  | 'createProxyMiddleware'
+  | 'fixRequestBody'
+  | 'responseInterceptor'
+  | 'definePlugin'
+  | 'debugProxyErrorsPlugin'
+  | 'errorResponsePlugin'
+  | 'loggerPlugin'
+  | 'proxyEventsPlugin'
 >;
 
 /** Both packages, under the names that they are imported by. */
@@ -59,7 +69,7 @@ export async function observe(
   const port = await serveApp(t, app);
   const before = target.requests.length;
   const to = request.slice(0, request.indexOf(' '));
-  const answer = await exchangeOnce(t, port, request, { to });
+  const response = await exchangeOnce(t, port, request, { to });
   const requests = target.requests.slice(before);
   await Promise.all(requests.map(({ whole }) => whole));
   return {
@@ -74,16 +84,16 @@ export async function observe(
       body: each.body.toString(),
     })),
     client: {
-      status: answer.status,
+      status: response.status,
       headers: Object.fromEntries(
-        Map.groupBy(answer.headers, ([name]) => name.toLowerCase())
+        Map.groupBy(response.headers, ([name]) => name.toLowerCase())
           .entries()
           .filter(([name]) => !notCompared.has(name))
           .map(([name, lines]): [string, string[]] => [name, lines.map(([, value]) => value)])
           .toArray()
           .toSorted(([a], [b]) => a.localeCompare(b)),
       ),
-      body: answer.text,
+      body: response.text,
     },
   };
 }
@@ -91,4 +101,73 @@ export async function observe(
 /** Both packages' middlewares are Express's. */
 export function asHandler(middleware: unknown): RequestHandler {
   return middleware as RequestHandler;
+}
+
+/** What is done with both packages, once each, and compared. */
+export interface Scenario {
+  /** @param note is told what the program has seen; compared too. */
+  readonly options?: (url: string, lib: ProxyPackage, other: string, note: (text: string) => void) => Options;
+  /** Where the proxy is mounted. */
+  readonly mount?: string;
+  readonly before?: readonly RequestHandler[];
+  readonly script?: Script;
+  readonly requests?: readonly string[];
+  /** What holds of what both have done: that the scenario is one at all. */
+  readonly holds?: (seen: readonly Seen[], other: string, notes: readonly string[]) => void;
+}
+
+/** A GET of a path. @param more header lines, each with its CRLF. */
+export function get(path: string, more = ''): string {
+  return `GET ${path} HTTP/1.1\r\nHost: app.test\r\n${more}\r\n`;
+}
+
+/** A POST with a body. */
+export function post(type: string, body: string, more = ''): string {
+  const length = Buffer.byteLength(body);
+  return `POST /api/x HTTP/1.1\r\nHost: app.test\r\nContent-Type: ${type}\r\nContent-Length: ${length}\r\n${more}\r\n${body}`;
+}
+
+/** Answers with a redirect. */
+export function redirect(location: string, status = 302): Script {
+  return answer({ status, headers: [['Location', location]], body: 'moved' });
+}
+
+/** Runs each scenario through both packages, in an app of Express, and compares what target, client and program saw. */
+export function compareScenarios(title: string, scenarios: Readonly<Record<string, Scenario>>): void {
+  describe(title, () => {
+    for (const [name, scenario] of Object.entries(scenarios)) it(name, (t) => compare(t, scenario));
+  });
+}
+
+async function compare(t: TestContext, scenario: Scenario): Promise<void> {
+  const target = await startRecordingTarget(t);
+  const other = await startRecordingTarget(t);
+  if (scenario.script !== undefined) target.script = scenario.script;
+  const all: { readonly seen: Seen[]; readonly notes: string[] }[] = [];
+  for (const [, lib] of packages) {
+    const notes: string[] = [];
+    const options = scenario.options?.(target.url, lib, other.url, (text) => notes.push(text)) ?? {
+      target: target.url,
+    };
+    const app = appOf(scenario, asHandler(lib.createProxyMiddleware(options)));
+    const seen: Seen[] = [];
+    for (const request of scenario.requests ?? [get('/x')]) seen.push(await observe(t, app, target, request));
+    all.push({ seen, notes });
+  }
+  const [expected, actual] = all;
+  assert.deepEqual(actual, expected);
+  scenario.holds?.(actual?.seen ?? [], target.url, actual?.notes ?? []);
+}
+
+function appOf({ before, mount }: Scenario, proxy: RequestHandler): express.Express {
+  const app = express();
+  app.disable('x-powered-by');
+  if (before !== undefined) app.use(...before);
+  app.use(mount ?? '/', proxy);
+  app.use((_request, response) => void response.status(418).send('the app'));
+  app.use(((error: Error, _request, response, _next) => {
+    if (response.headersSent) response.destroy();
+    else response.status(599).send(error.message);
+  }) as ErrorRequestHandler);
+  return app;
 }

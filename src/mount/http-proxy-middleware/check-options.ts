@@ -1,49 +1,22 @@
+import { foundIn } from '../../core/found-in.ts';
 import { nearest } from '../../core/nearest.ts';
+import { isFieldName, isFieldValue } from '../../http/field.ts';
+import { kindOf, supportedOptions } from './option-kinds.ts';
 import { eventNames } from './proxy-events.ts';
 import { UnsupportedError } from './unsupported-error.ts';
 
-/** What an option must be, as far as the compiler cannot see it in a program without types. */
-const kinds = {
-  target: 'any',
-  router: 'any',
-  changeOrigin: 'boolean',
-  pathFilter: 'any',
-  pathRewrite: 'any',
-  on: 'object',
-  xfwd: 'boolean',
-  headers: 'object',
-  secure: 'boolean',
-  agent: 'any',
-  timeout: 'number',
-  proxyTimeout: 'number',
-  cookieDomainRewrite: 'any',
-  cookiePathRewrite: 'any',
-  followRedirects: 'any',
-  hostRewrite: 'string',
-  autoRewrite: 'boolean',
-  protocolRewrite: 'string',
-  selfHandleResponse: 'boolean',
-  ws: 'boolean',
-  plugins: 'object',
-  ejectPlugins: 'boolean',
-  logger: 'object',
-  prependPath: 'boolean',
-  ignorePath: 'boolean',
-  auth: 'string',
-  preserveHeaderKeyCase: 'boolean',
-} as const;
-
 /** Options of http-proxy-middleware that there is nothing for here, and what there is instead. */
-const alternatives: Readonly<Record<string, string>> = {
+export const refusedOptions: Readonly<Record<string, string>> = {
   forward: 'send the copy from a listener to proxyReq, or use http-proxy-middleware itself',
   buffer: 'keep the octets that were read as request.rawBody; they are sent on by themselves',
-  ssl: 'make a server with node:https, and mount the middleware in it',
+  ssl: 'for the app, make a server with node:https; for certificates of targets, write an upstream with `tls` in a configuration, and mount it with waygate/express',
   http2: 'make the server of the app with node:http or node:https',
   toProxy: 'name the service itself as the target',
   localAddress: 'leave the choice of the address to the system',
-  upgradeTimeout: 'write proxyTimeout, which holds for upgrades too',
   ca: 'write an upstream with `tls.ca` in a configuration, and mount it with waygate/express',
-  method: 'write a middleware in front that answers, or a route of a configuration',
+  method: 'set request.method in a middleware in front',
+  lookup: 'let the name of the target resolve to its address, or write the address',
+  socketPath: 'let the service listen on a port, and write that as the target',
   // What version 4 has no more, either.
   context: 'write pathFilter',
   logLevel: 'write logger, such as console',
@@ -64,17 +37,32 @@ export function checkOptions(options: unknown): void {
   if (typeof options !== 'object' || options === null)
     throw new UnsupportedError('a proxy without options', "write { target: 'http://localhost:3001' }");
   for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || value === null) continue;
+    const kind = kindOf(name);
     // What is switched off asks for nothing.
-    if (value === undefined || value === null || (value === false && !Object.hasOwn(kinds, name))) continue;
-    const kind = known(name);
+    if (kind === undefined && value === false && Object.hasOwn(refusedOptions, name)) continue;
     if (kind === undefined) throw new UnsupportedError(`the option "${name}"`, instead(name));
-    if (kind !== 'any' && typeof value !== kind)
+    if (!kind.is(value))
+      throw new UnsupportedError(`the option "${name}" as ${foundIn(value)}`, `write ${kind.name}`);
+  }
+  checkHeaders('headers' in options ? options.headers : undefined);
+  checkEvents('on' in options ? options.on : undefined);
+}
+
+function checkHeaders(headers: unknown): void {
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    const lines: readonly unknown[] = [value].flat();
+    if (!isFieldName(name) || !lines.every(isSendable))
       throw new UnsupportedError(
-        `the option "${name}" as ${String(value)}`,
-        `write a value of the type ${kind}`,
+        `the header ${foundIn(name)} of the option "headers"`,
+        'write a name, and a text without line breaks',
       );
   }
-  checkEvents('on' in options ? options.on : undefined);
+}
+
+function isSendable(line: unknown): boolean {
+  if (line === undefined || typeof line === 'number') return true;
+  return typeof line === 'string' && isFieldValue(line);
 }
 
 function checkEvents(on: unknown): void {
@@ -88,16 +76,12 @@ function checkEvents(on: unknown): void {
       );
     }
     if (typeof listener !== 'function')
-      throw new UnsupportedError(`on.${name} as ${String(listener)}`, 'write a function');
+      throw new UnsupportedError(`on.${name} as ${foundIn(listener)}`, 'write a function');
   }
 }
 
-function known(name: string): string | undefined {
-  return Object.hasOwn(kinds, name) ? kinds[name as keyof typeof kinds] : undefined;
-}
-
 function instead(name: string): string {
-  if (Object.hasOwn(alternatives, name)) return alternatives[name] ?? '';
-  const meant = nearest(name, Object.keys(kinds));
-  return meant === undefined ? `there are ${Object.keys(kinds).join(', ')}` : `write ${meant}`;
+  if (Object.hasOwn(refusedOptions, name)) return refusedOptions[name] ?? '';
+  const meant = nearest(name, supportedOptions);
+  return meant === undefined ? `there are ${supportedOptions.join(', ')}` : `write ${meant}`;
 }

@@ -1,11 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { isFieldName, isFieldValue } from '../../http/field.ts';
-import { responseOn } from '../middleware.ts';
 import { writeFailure } from '../mount.ts';
+import { responseOn } from '../upgrade.ts';
 import type { NodeRequest } from '../node-downstream.ts';
-import { bodyReadBefore } from '../parsed-body.ts';
 import { compileAnswerRewrites, type AnswerRewrite } from './answer-rewrites.ts';
+import { isPromise } from './is-promise.ts';
 import type { Options } from './options.ts';
 import { outgoingHeaders } from './outgoing-headers.ts';
 import { compilePathRewrite, type Rewriter } from './path-rewrite.ts';
@@ -16,6 +15,7 @@ import { ProxyHub } from './proxy-events.ts';
 import { guarded, RequestDraft } from './proxy-request.ts';
 import { joinTarget, type ProxyTarget } from './proxy-target.ts';
 import { nextHop, type Hop } from './redirect.ts';
+import { bodyOf, headFor } from './sent-head.ts';
 import { engineSettings, TargetGateways } from './target-gateways.ts';
 import { compileTargets, type TargetFinder } from './target-router.ts';
 
@@ -37,21 +37,21 @@ export class HttpProxy<TReq extends IncomingMessage, TRes extends ServerResponse
   readonly #rewritePath: Rewriter<TReq, TRes> | undefined;
   readonly #rewriteAnswer: AnswerRewrite | undefined;
   readonly #gateways: TargetGateways;
-  readonly #hub = new ProxyHub();
-  /** The options as listeners to events of any kind get them. */
-  readonly #shown: Options;
+  readonly #hub: ProxyHub;
   readonly #timed = new WeakSet<object>();
   readonly #maxHops: number;
 
   /** @throws UnsupportedError for what there is nothing for here. */
   constructor(options: Options<TReq, TRes>) {
-    const { agent, secure, proxyTimeout, followRedirects, pathRewrite } = options;
+    const { agent, followRedirects, pathRewrite } = options;
     this.#options = options;
-    this.#shown = options as unknown as Options;
+    this.#hub = new ProxyHub((error) => {
+      this.#report(error);
+    });
     this.#find = compileTargets(options);
     this.#rewritePath = compilePathRewrite(pathRewrite);
     this.#rewriteAnswer = compileAnswerRewrites(options);
-    this.#gateways = new TargetGateways(engineSettings(agent, secure, proxyTimeout));
+    this.#gateways = new TargetGateways(engineSettings(agent, options));
     this.#maxHops = typeof followRedirects === 'number' ? followRedirects : followRedirects === true ? 5 : 0;
     for (const plugin of pluginsOf(options)) plugin(this.#hub, options);
   }
@@ -70,7 +70,7 @@ export class HttpProxy<TReq extends IncomingMessage, TRes extends ServerResponse
       const fail = (error: unknown): void => {
         const known = asProxyError(error);
         if (!this.#hub.hears('error')) leave(known);
-        else this.#hub.tell('error', known, request, response, target.input);
+        else this.#tellError(known, request, response, target, leave);
       };
       this.#dispatch({ request, response, target, upgrade: undefined, hops: 0, fail });
     });
@@ -82,8 +82,12 @@ export class HttpProxy<TReq extends IncomingMessage, TRes extends ServerResponse
     const { response, leave } = responseOn(request, socket);
     const failed = (error: unknown, target?: ProxyTarget): void => {
       leave();
+      const end = (thrown: unknown): void => {
+        this.#report(thrown);
+        socket.destroy();
+      };
       if (!this.#hub.hears('error')) socket.destroy();
-      else this.#hub.tell('error', asProxyError(error), request, socket, target?.input);
+      else this.#tellError(asProxyError(error), request, socket, target, end);
     };
     this.#prepare(request, undefined, failed, (target) => {
       const fail = (error: unknown): void => {
@@ -106,11 +110,36 @@ export class HttpProxy<TReq extends IncomingMessage, TRes extends ServerResponse
     return this.#gateways.close();
   }
 
+  /** What no request can be failed for. */
+  #report(error: unknown): void {
+    const { logger } = this.#options;
+    if (logger === undefined) process.emitWarning(error instanceof Error ? error : String(error));
+    else logger.error(error);
+  }
+
+  #tellError(
+    error: Error,
+    request: TReq,
+    party: TRes | Duplex,
+    target: ProxyTarget | undefined,
+    failed: (error: unknown) => void,
+  ): void {
+    try {
+      // Listeners know requests of the program's own kind.
+      this.#hub.tell('error', error, request, party, target?.input);
+    } catch (thrown) {
+      failed(thrown);
+    }
+  }
+
+  /** Each time, since Node sets the time of its own between the requests of a connection. */
   #limitTime({ socket }: TReq): void {
     const { timeout } = this.#options;
-    if (timeout === undefined || timeout === 0 || this.#timed.has(socket)) return;
+    if (timeout === undefined || timeout === 0) return;
+    socket.setTimeout(timeout);
+    if (this.#timed.has(socket)) return;
     this.#timed.add(socket);
-    socket.setTimeout(timeout, () => socket.destroy());
+    socket.on('timeout', () => socket.destroy());
   }
 
   /** Finds the target, then the path; either may have to be waited for. */
@@ -127,7 +156,8 @@ export class HttpProxy<TReq extends IncomingMessage, TRes extends ServerResponse
       }
       const path = this.#rewritePath(request.url ?? '/', request, response, this.#options);
       whenKnown(path, fail, (known) => {
-        if (known !== undefined) request.url = known;
+        // What is no text leaves the path as it is.
+        if (typeof known === 'string') request.url = known;
         go(target);
       });
     };
@@ -143,12 +173,13 @@ export class HttpProxy<TReq extends IncomingMessage, TRes extends ServerResponse
 
   #dispatch(errand: Errand<TReq, TRes>): void {
     const { request, response, target, upgrade, fail } = errand;
-    if (upgrade === undefined) this.#hub.tell('start', request, response, target.input);
-    const headers = outgoingHeaders(request, target, this.#options, upgrade !== undefined);
-    const path = joinTarget(target, request.url ?? '/', this.#options);
-    const draft = new RequestDraft(request.method ?? 'GET', path, target.secure, target.host, headers);
     try {
+      if (upgrade === undefined) this.#hub.tell('start', request, response, target.input);
+      const headers = outgoingHeaders(request, target, this.#options, upgrade !== undefined);
+      const path = joinTarget(target, request.url ?? '/', this.#options);
+      const draft = new RequestDraft(request.method ?? 'GET', path, target.secure, target.hostname, headers);
       this.#announce(errand, draft);
+      if (isAnswered(errand)) return;
       if (draft.failure !== undefined) throw draft.failure;
       const body = upgrade === undefined ? bodyOf(request, draft) : undefined;
       this.#take(errand, draft, body);
@@ -157,19 +188,20 @@ export class HttpProxy<TReq extends IncomingMessage, TRes extends ServerResponse
     }
   }
 
-  #announce({ request, response, upgrade }: Errand<TReq, TRes>, draft: RequestDraft): void {
+  #announce({ request, response, target, upgrade }: Errand<TReq, TRes>, draft: RequestDraft): void {
     const hub = this.#hub;
-    if (upgrade === undefined) {
-      if (hub.hears('proxyReq')) hub.tell('proxyReq', guarded(draft), request, response, this.#shown);
-    } else if (hub.hears('proxyReqWs'))
-      hub.tell('proxyReqWs', guarded(draft), request, upgrade.socket, this.#shown, upgrade.head);
+    if (!hub.hears(upgrade === undefined ? 'proxyReq' : 'proxyReqWs')) return;
+    // Listeners to events know requests of any kind.
+    const shown = { ...this.#options, target: target.input } as unknown as Options;
+    if (upgrade === undefined) hub.tell('proxyReq', guarded(draft), request, response, shown);
+    else hub.tell('proxyReqWs', guarded(draft), request, upgrade.socket, shown, upgrade.head);
   }
 
   /** Hands a request to the gateway of its target. */
   #take(errand: Errand<TReq, TRes>, draft: RequestDraft, body: Uint8Array | undefined): void {
     const { request, response, target, upgrade, hops, fail } = errand;
     const node: NodeRequest = { request, response, readBefore: body, upgrade, onError: fail };
-    this.#gateways.of(target).take({
+    this.#gateways.of(target, upgrade !== undefined).take({
       ...node,
       url: draft.path,
       head: headFor(draft, request, body),
@@ -199,7 +231,8 @@ export class HttpProxy<TReq extends IncomingMessage, TRes extends ServerResponse
     return () => {
       const next = hop.draft;
       try {
-        this.#announce(errand, next);
+        this.#announce({ ...errand, target: hop.target }, next);
+        if (isAnswered(errand)) return;
         if (next.failure !== undefined) throw next.failure;
         this.#take({ ...errand, target: hop.target, hops: errand.hops + 1 }, next, next.written ?? hop.body);
       } catch (error) {
@@ -209,49 +242,12 @@ export class HttpProxy<TReq extends IncomingMessage, TRes extends ServerResponse
   }
 }
 
-/** The body, where it does not flow from the request by itself. */
-function bodyOf(request: IncomingMessage, draft: RequestDraft): Uint8Array | undefined {
-  const { written } = draft;
-  if (written === undefined) return bodyReadBefore(request);
-  if (
-    request.readableEnded ||
-    (request.headers['transfer-encoding'] === undefined && !Number(request.headers['content-length']))
-  )
-    return written;
-  throw new TypeError(
-    '[waygate] a listener to proxyReq has written a body, and that of the request has not been read: put a body parser in front of the proxy',
-  );
-}
-
-/**
- * The head as it would stand on the wire, for the gateway's own reader.
- * @throws TypeError for a path, or a header, that cannot be sent.
- */
-function headFor(draft: RequestDraft, request: IncomingMessage, body: Uint8Array | undefined): string {
-  const { method, path } = draft;
-  if (/[^\u0021-\u007e]/.test(path))
-    throw Object.assign(new TypeError('the path for the target contains unescaped characters'), {
-      code: 'ERR_UNESCAPED_CHARACTERS',
-    });
-  for (const [name, value] of Object.entries(draft.getHeaders()))
-    for (const line of [value].flat())
-      if (!isFieldName(name) || !isFieldValue(String(line)))
-        throw Object.assign(
-          new TypeError(`the header ${JSON.stringify(name.slice(0, 100))} cannot be sent`),
-          {
-            code: 'ERR_INVALID_CHAR',
-          },
-        );
-  const { 'transfer-encoding': coding, 'content-length': length } = request.headers;
-  let framing = '';
-  if (body !== undefined)
-    framing =
-      body.length > 0 || (length !== undefined && method === request.method)
-        ? `content-length: ${body.length}\r\n`
-        : '';
-  else if (coding !== undefined) framing = 'transfer-encoding: chunked\r\n';
-  else if (length !== undefined) framing = `content-length: ${length}\r\n`;
-  return `${method} ${path} HTTP/1.1\r\n${draft.seal()}${framing}\r\n`;
+/** Whether a listener has answered by itself, or ended the socket: there is nothing to ask a target for. */
+function isAnswered({
+  response,
+  upgrade,
+}: Pick<Errand<IncomingMessage, ServerResponse>, 'response' | 'upgrade'>): boolean {
+  return upgrade === undefined ? response.headersSent || response.destroyed : upgrade.socket.destroyed;
 }
 
 /** Goes on at once where there is nothing to wait for. */
@@ -260,9 +256,6 @@ function whenKnown<Value>(
   fail: (error: unknown) => void,
   go: (value: Value) => void,
 ): void {
-  if (!(value instanceof Promise)) {
-    go(value);
-    return;
-  }
-  value.then(go).catch(fail);
+  if (isPromise(value)) Promise.resolve(value).then(go).catch(fail);
+  else go(value);
 }

@@ -41,36 +41,45 @@ export type TargetRouter<
       options: Options<TReq, TRes>,
     ) => TargetInput | undefined | Promise<TargetInput | undefined>);
 
-/** What can be listened to, with `on` in the options or by a plugin. */
+/**
+ * What can be listened to, with `on` in the options or by a plugin. They are methods so that a listener whose parameters have the types of
+ * Node's that it had with http-proxy-middleware, such as `ClientRequest`, is one here too: what there is less of throws.
+ */
 export interface ProxyEvents<
   TReq extends IncomingMessage = IncomingMessage,
   TRes extends ServerResponse = ServerResponse,
 > {
   /** Something went wrong: with a request, which is to be answered, or with an upgrade, whose socket is to be ended. */
-  error: (error: Error, request: TReq, response: TRes | Duplex, target?: TargetInput) => void;
+  error(error: Error, request: TReq, response: TRes | Duplex, target?: TargetInput): void;
   /** The request for the target is made, and may be changed. */
-  proxyReq: (proxyRequest: ProxyRequest, request: TReq, response: TRes, options: Options<TReq, TRes>) => void;
+  proxyReq(proxyRequest: ProxyRequest, request: TReq, response: TRes, options: Options<TReq, TRes>): void;
   /** The same for an upgrade. */
-  proxyReqWs: (
+  proxyReqWs(
     proxyRequest: ProxyRequest,
     request: TReq,
     socket: Duplex,
     options: Options<TReq, TRes>,
     head: Buffer,
-  ) => void;
+  ): void;
   /** The target answers; its headers may be changed. */
-  proxyRes: (proxyResponse: ProxyResponse, request: TReq, response: TRes) => unknown;
+  proxyRes(proxyResponse: ProxyResponse, request: TReq, response: TRes): void | Promise<void>;
   /** A WebSocket is open. */
-  open: (socket: ProxySocket) => void;
+  open(socket: ProxySocket): void;
   /** A WebSocket is over. */
-  close: (proxyResponse: ProxyResponse, socket: ProxySocket, head: Buffer) => void;
+  close(proxyResponse: ProxyResponse, socket: ProxySocket, head: Buffer): void;
   /** A request is about to be sent. */
-  start: (request: TReq, response: TRes, target: TargetInput) => void;
+  start(request: TReq, response: TRes, target: TargetInput): void;
   /** The target's answer is there in whole. */
-  end: (request: TReq, response: TRes, proxyResponse: ProxyResponse) => void;
+  end(request: TReq, response: TRes, proxyResponse: ProxyResponse): void;
   /** The client is gone before it was answered. */
-  econnreset: (error: Error, request: TReq, response: TRes, target: TargetInput) => void;
+  econnreset(error: Error, request: TReq, response: TRes, target: TargetInput): void;
 }
+
+/** The same as the option `on` has them. */
+export type OnProxyEvent<
+  TReq extends IncomingMessage = IncomingMessage,
+  TRes extends ServerResponse = ServerResponse,
+> = Partial<ProxyEvents<TReq, TRes>>;
 
 /** What a plugin listens to events with. */
 export interface PluginHost<
@@ -88,65 +97,70 @@ export type Plugin<
   TRes extends ServerResponse = ServerResponse,
 > = (proxy: PluginHost<TReq, TRes>, options: Options<TReq, TRes>) => void;
 
-/** What `createProxyMiddleware` takes: the options of http-proxy-middleware 4, as far as there is such a thing here. */
+/**
+ * What `createProxyMiddleware` takes: the options of http-proxy-middleware 4, as far as there is such a thing here. They are not `readonly`,
+ * because programs that were written for it make them bit by bit; they are read once.
+ */
 export interface Options<
   TReq extends IncomingMessage = IncomingMessage,
   TRes extends ServerResponse = ServerResponse,
 > {
   /** Where requests go: a URL, whose path is put in front of theirs. */
-  readonly target?: TargetInput;
+  target?: TargetInput;
   /** Another target for some requests. */
-  readonly router?: TargetRouter<TReq, TRes>;
+  router?: TargetRouter<TReq, TRes>;
   /** Whether the target sees its own host in `Host` rather than the client's; false when left out. */
-  readonly changeOrigin?: boolean;
+  changeOrigin?: boolean;
   /** Which requests are proxied; all when left out. */
-  readonly pathFilter?: Filter<TReq>;
+  pathFilter?: Filter<TReq>;
   /** How the path for the target is made. */
-  readonly pathRewrite?: PathRewrite<TReq, TRes>;
+  pathRewrite?: PathRewrite<TReq, TRes>;
   /** Listeners to what happens. */
-  readonly on?: Partial<ProxyEvents<TReq, TRes>>;
+  on?: OnProxyEvent<TReq, TRes>;
   /** Whether the target is told of the client in `X-Forwarded-*`; false when left out. */
-  readonly xfwd?: boolean;
+  xfwd?: boolean;
   /** Headers that the target gets in place of the client's. */
-  readonly headers?: Readonly<Record<string, string>>;
+  headers?: Readonly<Record<string, string>>;
   /** Whether certificates of targets are verified; true when left out. */
-  readonly secure?: boolean;
+  secure?: boolean;
   /** An `http.Agent`, for its `keepAlive` and `maxSockets`; false opens a connection for each request. */
-  readonly agent?: unknown;
+  agent?: unknown;
   /** Milliseconds without a sign of the client after which its connection is ended. */
-  readonly timeout?: number;
+  timeout?: number;
   /** Milliseconds without a sign of the target after which the request fails. */
-  readonly proxyTimeout?: number;
+  proxyTimeout?: number;
+  /** Milliseconds until a target has answered an upgrade; without end when left out. */
+  upgradeTimeout?: number;
   /** Another domain for cookies, for all or by the domain they have; '' takes it away. */
-  readonly cookieDomainRewrite?: false | string | Readonly<Record<string, string>>;
+  cookieDomainRewrite?: false | string | Readonly<Record<string, string>>;
   /** Another path for cookies, for all or by the path they have; '' takes it away. */
-  readonly cookiePathRewrite?: false | string | Readonly<Record<string, string>>;
+  cookiePathRewrite?: false | string | Readonly<Record<string, string>>;
   /** Whether redirects of the target are followed, and how many; true is 5. */
-  readonly followRedirects?: boolean | number;
+  followRedirects?: boolean | number;
   /** The host of `Location`, where it is the target's. */
-  readonly hostRewrite?: string;
+  hostRewrite?: string;
   /** Whether the host of `Location`, where it is the target's, becomes the one that the client asked. */
-  readonly autoRewrite?: boolean;
+  autoRewrite?: boolean;
   /** The scheme of `Location`, where its host is the target's. */
-  readonly protocolRewrite?: string;
+  protocolRewrite?: string;
   /** Whether the program answers by itself, in `on.proxyRes`. */
-  readonly selfHandleResponse?: boolean;
+  selfHandleResponse?: boolean;
   /** Whether WebSockets are relayed, from the first request of a server on. */
-  readonly ws?: boolean;
+  ws?: boolean;
   /** What else listens. */
-  readonly plugins?: readonly Plugin<TReq, TRes>[];
+  plugins?: readonly Plugin<TReq, TRes>[];
   /** Leaves the plugins out that are there by default. */
-  readonly ejectPlugins?: boolean;
+  ejectPlugins?: boolean;
   /** Where a line about each exchange is written; nowhere when left out. */
-  readonly logger?: Logger;
+  logger?: Logger;
   /** Whether the path of the target is put in front; true when left out. */
-  readonly prependPath?: boolean;
+  prependPath?: boolean;
   /** Whether the path of the request is left out; false when left out. */
-  readonly ignorePath?: boolean;
+  ignorePath?: boolean;
   /** `user:password` for the target. */
-  readonly auth?: string;
+  auth?: string;
   /** Whether names of the answer's headers keep their letter case; false when left out. */
-  readonly preserveHeaderKeyCase?: boolean;
+  preserveHeaderKeyCase?: boolean;
 }
 
 /** A proxy as a function of an app. */

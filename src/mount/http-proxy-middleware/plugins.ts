@@ -31,13 +31,19 @@ export const loggerPlugin: Plugin = (proxy, { logger }) => {
   if (logger === undefined) return;
   proxy.on('error', (error, request, _response, target) => {
     const asked = `${request.headers.host ?? ''}${request.url ?? ''}`;
-    const code = 'code' in error ? error.code : error.message;
-    logger.error('[HPM] Error occurred while proxying request %s to %s [%s]', asked, nameOf(target), code);
+    const code = 'code' in error ? error.code : error;
+    logger.error(
+      '[HPM] Error occurred while proxying request %s to %s [%s] (%s)',
+      asked,
+      nameOf(target),
+      code,
+      'https://nodejs.org/api/errors.html#errors_common_system_errors',
+    );
   });
   proxy.on('proxyRes', ({ statusCode, req }, request) => {
     const { originalUrl, url } = request as IncomingMessage & { readonly originalUrl?: string };
-    const to = `${req.protocol}//${req.host}${req.path}`;
-    logger.info(`[HPM] ${request.method ?? ''} ${originalUrl ?? url ?? ''} -> ${to} [${statusCode}]`);
+    const to = req === undefined ? '' : `${req.protocol}//${req.authority}${req.path}`;
+    logger.info(`[HPM] ${request.method ?? ''} ${originalUrl ?? url ?? ''} -> ${to} [${String(statusCode)}]`);
   });
   proxy.on('open', (socket) => {
     logger.info('[HPM] Client connected: %o', socket.address());
@@ -56,7 +62,7 @@ export const errorResponsePlugin: Plugin = (proxy) => {
     }
     if (!response.headersSent) response.writeHead(statusOf(error));
     const asked = `${request.headers.host ?? ''}${request.url ?? ''}`;
-    response.end(`Error occurred while trying to proxy: ${asked.replace(/[<>"'&\u0000-\u001f\u007f]/g, '')}`);
+    response.end(`Error occurred while trying to proxy: ${asked.replace(/[<>]/g, encodeURIComponent)}`);
   });
 };
 
@@ -77,5 +83,5 @@ export function pluginsOf<TReq extends IncomingMessage, TRes extends ServerRespo
 }
 
 function nameOf(target: unknown): string {
-  return typeof target === 'string' || target instanceof URL ? String(target) : JSON.stringify(target);
+  return target instanceof URL ? target.href : JSON.stringify(target);
 }

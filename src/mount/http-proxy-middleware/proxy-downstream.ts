@@ -8,8 +8,8 @@ import type { AnswerRewrite } from './answer-rewrites.ts';
 import { asProxyError } from './proxy-error.ts';
 import type { ProxyHub } from './proxy-events.ts';
 import type { ProxyRequest } from './proxy-request.ts';
-import { ProxyResponse } from './proxy-response.ts';
-import { ProxySocket } from './proxy-socket.ts';
+import { TargetResponse } from './proxy-response.ts';
+import { TargetSocket } from './proxy-socket.ts';
 import type { ProxyTarget } from './proxy-target.ts';
 
 /** What a proxy does with the answer to one request. */
@@ -32,8 +32,8 @@ export interface AnswerWork {
 export class ProxyDownstream extends NodeDownstream {
   readonly #node: NodeRequest;
   readonly #work: AnswerWork;
-  #answer: ProxyResponse | undefined;
-  #socket: ProxySocket | undefined;
+  #answer: TargetResponse | undefined;
+  #socket: TargetSocket | undefined;
   /** Goes on with another target once this answer is over. */
   #redirect: (() => void) | undefined;
   #selfHandled = false;
@@ -53,7 +53,7 @@ export class ProxyDownstream extends NodeDownstream {
       response.on('close', () => {
         if (this.headSent || response.writableFinished || this.#redirect !== undefined) return;
         const error = Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
-        hub.tell('econnreset', error, request, response, target.input);
+        hub.notify('econnreset', error, request, response, target.input);
       });
     super.begin(handler);
   }
@@ -70,6 +70,12 @@ export class ProxyDownstream extends NodeDownstream {
     const { hub, rewrite, selfHandled, request, response, target } = this.#work;
     if (head.from !== 'target' || this.#node.upgrade !== undefined) {
       super.sendHead(head, length, hasBody);
+      return;
+    }
+    if (response.headersSent) {
+      // Somebody else has answered by now.
+      this.headSent = true;
+      this.#selfHandled = true;
       return;
     }
     if (this.#follows(head)) return;
@@ -95,7 +101,7 @@ export class ProxyDownstream extends NodeDownstream {
   }
 
   /** Sends what listeners have made of the head. */
-  #sendChanged(answer: ProxyResponse, head: ResponseHead, hasBody: boolean): void {
+  #sendChanged(answer: TargetResponse, head: ResponseHead, hasBody: boolean): void {
     const { 'content-length': declared, ...headers } = answer.headers;
     const spelled = new Map(answer.rawHeaders.map((name) => [name.toLowerCase(), name]));
     const list = new HeaderList();
@@ -108,13 +114,13 @@ export class ProxyDownstream extends NodeDownstream {
     super.sendHead({ status: answer.statusCode, headers: list, from: head.from }, length, hasBody);
   }
 
-  #open(head: ResponseHead, length: number): ProxyResponse {
-    const { sent } = this.#work;
+  #open(head: ResponseHead, length: number): TargetResponse {
+    const { sent, target } = this.#work;
     const { method, protocol, host, path } = sent;
-    return (this.#answer = new ProxyResponse(
+    return (this.#answer = new TargetResponse(
       head,
       length,
-      { method, protocol, host, path },
+      { method, protocol, host, authority: target.host, path },
       {
         onRead: () => {
           if (this.#readerKeepsUp) return;
@@ -142,9 +148,9 @@ export class ProxyDownstream extends NodeDownstream {
     const { hub, target } = this.#work;
     super.sendUpgrade(headers);
     if (!hub.hears('open') && !hub.hears('close')) return;
-    this.#socket = new ProxySocket(target.origin);
+    this.#socket = new TargetSocket(target.origin);
     this.#answer = this.#open({ status: 101, headers, from: 'target' }, -1);
-    hub.tell('open', this.#socket);
+    hub.notify('open', this.#socket);
     this.#node.upgrade?.socket.on('close', () => {
       this.#closeSocket();
     });
@@ -175,7 +181,7 @@ export class ProxyDownstream extends NodeDownstream {
     }
     if (!this.#selfHandled) super.end(trailers);
     if (this.#answer !== undefined && this.#socket === undefined && this.headSent)
-      hub.tell('end', request, response, this.#answer);
+      hub.notify('end', request, response, this.#answer);
   }
 
   override abort(error?: GatewayError): void {
@@ -184,7 +190,7 @@ export class ProxyDownstream extends NodeDownstream {
     this.#answer?.destroy(known);
     super.abort();
     if (known !== undefined && this.#socket === undefined && hub.hears('error'))
-      hub.tell('error', known, request, response, target.input);
+      hub.notify('error', known, request, response, target.input);
   }
 
   override uncork(): boolean {
@@ -198,7 +204,7 @@ export class ProxyDownstream extends NodeDownstream {
     this.#answer.complete = true;
     socket.emit('end');
     socket.emit('close');
-    this.#work.hub.tell('close', this.#answer, socket, Buffer.alloc(0));
+    this.#work.hub.notify('close', this.#answer, socket, Buffer.alloc(0));
   }
 
   /** A listener has thrown: nothing of the answer has left. */

@@ -1,4 +1,6 @@
 import { EventEmitter } from 'node:events';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Duplex } from 'node:stream';
 import type { ProxyEvents } from './options.ts';
 import { UnsupportedError } from './unsupported-error.ts';
 
@@ -18,11 +20,34 @@ export const eventNames: readonly EventName[] = [
   'econnreset',
 ];
 
+/** Where the values of an event have the response, or the socket of an upgrade; the request is in front of it. */
+const partyAt: Partial<Record<string, number>> = {
+  error: 2,
+  proxyReq: 2,
+  proxyReqWs: 2,
+  proxyRes: 2,
+  start: 1,
+  end: 1,
+  econnreset: 2,
+};
+
 /** What plugins get in place of the server of httpxy: its events. */
 export class ProxyHub extends EventEmitter {
+  readonly #report: (error: unknown) => void;
+
+  /** @param report is told of what listeners throw where no request can be failed for it. */
+  constructor(report: (error: unknown) => void) {
+    // A listener may be an async function: its rejection must not end the process.
+    super({ captureRejections: true });
+    this.#report = report;
+  }
+
   override on(name: string | symbol, listener: (...values: never[]) => unknown): this {
     if (!eventNames.some((known) => known === name))
-      throw new UnsupportedError(`the event "${String(name)}"`, `there are ${eventNames.join(', ')}`);
+      throw new UnsupportedError(
+        `the event "${String(name)}"`,
+        name === 'proxySocket' ? 'write open' : `there are ${eventNames.join(', ')}`,
+      );
     return super.on(name, listener as (...values: unknown[]) => void);
   }
 
@@ -33,6 +58,32 @@ export class ProxyHub extends EventEmitter {
   /** Tells whoever listens. @returns whether somebody does. */
   tell<Name extends EventName>(name: Name, ...values: Parameters<ProxyEvents[Name]>): boolean {
     return this.emit(name, ...values);
+  }
+
+  /** The same, where it is too late for a listener that throws to fail anything. */
+  notify<Name extends EventName>(name: Name, ...values: Parameters<ProxyEvents[Name]>): void {
+    try {
+      this.tell(name, ...values);
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  /** A listener that is an async function has failed: so has its request, as long as it can be answered. */
+  override [EventEmitter.captureRejectionSymbol](
+    error: Error,
+    name: string | symbol,
+    ...values: unknown[]
+  ): void {
+    const at = partyAt[String(name)] ?? -1;
+    const [request, party] = values.slice(at - 1, at + 1);
+    const answerable = party instanceof ServerResponse && !party.headersSent;
+    if (name !== 'error' && answerable && request instanceof IncomingMessage && this.hears('error')) {
+      this.notify('error', error, request, party);
+      return;
+    }
+    this.#report(error);
+    if (party instanceof ServerResponse || party instanceof Duplex) party.destroy();
   }
 
   /** Whether somebody listens. */

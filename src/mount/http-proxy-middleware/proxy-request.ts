@@ -1,5 +1,5 @@
 import { ClientRequest } from 'node:http';
-import type { IncomingHttpHeaders, OutgoingHttpHeader } from 'node:http';
+import type { IncomingHttpHeaders, OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http';
 import { UnsupportedError } from './unsupported-error.ts';
 
 /** The request for the target, before it is sent: what listeners to `proxyReq` may read and change. */
@@ -11,7 +11,7 @@ export interface ProxyRequest {
   readonly host: string;
   readonly destroyed: boolean;
   getHeader(name: string): OutgoingHttpHeader | undefined;
-  getHeaders(): Record<string, OutgoingHttpHeader>;
+  getHeaders(): OutgoingHttpHeaders;
   getHeaderNames(): string[];
   hasHeader(name: string): boolean;
   setHeader(name: string, value: OutgoingHttpHeader): this;

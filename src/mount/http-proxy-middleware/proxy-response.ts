@@ -1,26 +1,43 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { STATUS_CODES } from 'node:http';
 import type { ResponseHead } from '../../core/exchange.ts';
 import type { HeaderList } from '../../http/header-list.ts';
 
 /** The answer of the target: what listeners to `proxyRes` get. Its headers may be changed; its body flows when somebody reads it. */
-export class ProxyResponse extends Readable {
+export interface ProxyResponse
+  extends
+    Readable,
+    Pick<
+      IncomingMessage,
+      'statusCode' | 'statusMessage' | 'httpVersion' | 'headers' | 'rawHeaders' | 'complete'
+    > {
+  /** The request that it answers. */
+  readonly req?: AnsweredRequest;
+}
+
+/** What an answer says of its request. */
+export interface AnsweredRequest {
+  readonly method: string;
+  readonly protocol: string;
+  readonly host: string;
+  /** Host, and port where it is not the usual one. */
+  readonly authority: string;
+  readonly path: string;
+}
+
+/** A {@link ProxyResponse} of the engine's. */
+export class TargetResponse extends Readable implements ProxyResponse {
   statusCode: number;
   statusMessage: string;
   readonly httpVersion = '1.1';
   /** By name in lower case, lines of the same name joined; `set-cookie` is a list. */
   headers: IncomingHttpHeaders;
   /** Names and values in turns, as the target wrote them. */
-  readonly rawHeaders: readonly string[];
+  readonly rawHeaders: string[];
   /** Whether all of the body has come. */
   complete = false;
-  readonly req: {
-    readonly method: string;
-    readonly protocol: string;
-    readonly host: string;
-    readonly path: string;
-  };
+  readonly req: AnsweredRequest;
   readonly #onRead: () => void;
   readonly #onDestroy: () => void;
 
@@ -28,7 +45,7 @@ export class ProxyResponse extends Readable {
   constructor(
     head: Pick<ResponseHead, 'status' | 'headers'>,
     length: number,
-    req: ProxyResponse['req'],
+    req: AnsweredRequest,
     { onRead, onDestroy }: { readonly onRead: () => void; readonly onDestroy: () => void },
   ) {
     super({ autoDestroy: true });

@@ -1,21 +1,28 @@
 import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 import { UnsupportedError } from './unsupported-error.ts';
 
 /**
  * A WebSocket's connection to its target, to be watched: `data` with the octets that come from the target, then `end` and `close`.
  * Nothing can be written to it.
  */
-export class ProxySocket extends EventEmitter {
-  readonly #address: { readonly address: string; readonly port: number };
+export interface ProxySocket extends EventEmitter, Pick<Socket, 'address' | 'remoteAddress' | 'remotePort'> {}
 
+/** A {@link ProxySocket} of the engine's. */
+export class TargetSocket extends EventEmitter implements ProxySocket {
+  readonly #address: { readonly address: string; readonly family: string; readonly port: number };
+
+  /** @param target its origin. */
   constructor(target: string) {
     super();
     const { hostname, port, protocol } = new URL(target);
-    this.#address = { address: hostname, port: Number(port) || (protocol === 'https:' ? 443 : 80) };
+    const address = hostname.replace(/^\[|\]$/g, '');
+    const family = address.includes(':') ? 'IPv6' : 'IPv4';
+    this.#address = { address, family, port: Number(port) || (protocol === 'https:' ? 443 : 80) };
   }
 
   /** Where it leads to. */
-  address(): { readonly address: string; readonly port: number } {
+  address(): { readonly address: string; readonly family: string; readonly port: number } {
     return this.#address;
   }
 

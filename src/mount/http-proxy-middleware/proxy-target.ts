@@ -14,12 +14,14 @@ export type TargetInput = string | URL | TargetParts;
 
 /** Where requests go. */
 export interface ProxyTarget {
-  /** As it was written. */
-  readonly input: TargetInput;
+  /** As listeners are told of it: a text has become a URL. */
+  readonly input: URL | TargetParts;
   /** The URL of an upstream's target: `http://127.0.0.1:3001`. */
   readonly origin: string;
   /** What the target calls itself: host, and port where it is not the usual one. */
   readonly host: string;
+  /** The same without the port, and without brackets. */
+  readonly hostname: string;
   /** Put in front of the path; '' is nothing. */
   readonly path: string;
   /** Put in front of the query, without its `?`; '' is nothing. */
@@ -42,10 +44,9 @@ const partNames = new Set([
 /**
  * Reads a target.
  * @throws UnsupportedError for what cannot be one here.
- * @throws TypeError for what is no URL.
  */
 export function readProxyTarget(input: TargetInput): ProxyTarget {
-  const url = typeof input === 'string' ? new URL(input) : input instanceof URL ? input : urlOf(input);
+  const url = input instanceof URL ? input : typeof input === 'string' ? parsed(input, input) : urlOf(input);
   const protocol = url.protocol.replace(/^ws/, 'http');
   if (protocol !== 'http:' && protocol !== 'https:')
     throw new UnsupportedError(`the target ${url.href}`, 'write an http:, https:, ws: or wss: URL');
@@ -56,16 +57,28 @@ export function readProxyTarget(input: TargetInput): ProxyTarget {
   const usual = protocol === 'https:' ? '443' : '80';
   const host = url.port === '' || url.port === usual ? hostname : `${hostname}:${url.port}`;
   return {
-    input,
+    input: typeof input === 'string' ? url : input,
     origin: `${protocol}//${host}`,
     host,
+    hostname: hostname.replace(/^\[|\]$/g, ''),
     path: url.pathname === '/' ? '' : url.pathname,
     query: url.search.slice(1),
     secure: protocol === 'https:',
   };
 }
 
+function parsed(text: string, written: unknown): URL {
+  if (URL.canParse(text)) return new URL(text);
+  throw new UnsupportedError(`the target ${shown(written)}`, "write a URL such as 'http://localhost:3001'");
+}
+
+function shown(value: unknown): string {
+  return (JSON.stringify(value) ?? String(value)).slice(0, 200);
+}
+
 function urlOf(parts: TargetParts): URL {
+  if (typeof parts !== 'object' || parts === null || Array.isArray(parts))
+    throw new UnsupportedError(`the target ${shown(parts)}`, "write a URL such as 'http://localhost:3001'");
   for (const [name, value] of Object.entries(parts)) {
     if (value === undefined || value === null || partNames.has(name)) continue;
     if (name === 'socketPath')
@@ -81,8 +94,9 @@ function urlOf(parts: TargetParts): URL {
     authority.includes(':') && !/\]|^[^:]*:\d+$/.test(authority) ? `[${authority}]` : authority;
   const withPort =
     port === undefined || port === '' || /:\d+$/.test(bracketed) ? bracketed : `${bracketed}:${port}`;
-  return new URL(
-    `${protocol.replace(/:$/, '')}://${withPort}${pathname.startsWith('/') ? '' : '/'}${pathname}`,
+  return parsed(
+    `${`${protocol}`.replace(/:$/, '')}://${withPort}${pathname.startsWith('/') ? '' : '/'}${pathname}`,
+    parts,
   );
 }
 

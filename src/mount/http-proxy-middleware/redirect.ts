@@ -31,7 +31,7 @@ export function nextHop(
   if (keepsMethod && body === undefined) return undefined;
   const target = readProxyTarget(url.origin);
   const method = keepsMethod || draft.method === 'HEAD' ? draft.method : 'GET';
-  const next = new RequestDraft(method, url.pathname + url.search, target.secure, target.host, {});
+  const next = new RequestDraft(method, url.pathname + url.search, target.secure, target.hostname, {});
   for (const [name, value] of Object.entries(draft.getHeaders())) {
     if (target.origin !== from.origin && (name === 'authorization' || name === 'cookie')) continue;
     if (!keepsMethod && name.startsWith('content-')) continue;

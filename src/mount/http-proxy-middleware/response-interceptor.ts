@@ -4,12 +4,20 @@ import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompre
 import type { ProxyResponse } from './proxy-response.ts';
 
 /** Makes the body for the client of the target's, which is decompressed. */
-export type Interceptor<TReq extends IncomingMessage, TRes extends ServerResponse> = (
-  body: Buffer,
-  proxyResponse: ProxyResponse,
-  request: TReq,
-  response: TRes,
-) => Promise<Buffer | string> | Buffer | string;
+export type Interceptor<TReq extends IncomingMessage, TRes extends ServerResponse> = InterceptorShape<
+  TReq,
+  TRes
+>['intercept'];
+
+/** A method, so that an interceptor whose parameters have Node's types is one. */
+interface InterceptorShape<TReq extends IncomingMessage, TRes extends ServerResponse> {
+  intercept(
+    body: Buffer,
+    proxyResponse: ProxyResponse,
+    request: TReq,
+    response: TRes,
+  ): Promise<Buffer | string> | Buffer | string;
+}
 
 /**
  * A listener to `proxyRes` that answers with what an interceptor makes of the target's body, for use with `selfHandleResponse: true`. The
@@ -23,12 +31,12 @@ export function responseInterceptor<
 ): (proxyResponse: ProxyResponse, request: TReq, response: TRes) => Promise<void> {
   return async (proxyResponse, request, response) => {
     const { statusCode, statusMessage } = proxyResponse;
-    const bodyless = request.method === 'HEAD' || statusCode === 204 || statusCode === 304;
+    const bodyless = request.method?.toUpperCase() === 'HEAD' || statusCode === 204 || statusCode === 304;
     try {
       const body = await gather(bodyless ? proxyResponse : decompressed(proxyResponse));
-      response.statusCode = statusCode;
-      response.statusMessage = statusMessage;
-      copyHeaders(proxyResponse, response);
+      if (statusCode !== undefined) response.statusCode = statusCode;
+      if (statusMessage !== undefined) response.statusMessage = statusMessage;
+      copyHeaders(proxyResponse, response, bodyless);
       if (bodyless) {
         response.end();
         return;
@@ -65,11 +73,13 @@ async function gather(body: Readable): Promise<Buffer> {
 }
 
 /** What is about the body as it came stays behind. */
-const aboutTheBody = new Set(['content-encoding', 'transfer-encoding', 'trailer', 'content-length']);
+const aboutTheBody = new Set(['content-encoding', 'transfer-encoding', 'trailer']);
 
-function copyHeaders({ headers }: ProxyResponse, response: ServerResponse): void {
+/** @param bodyless then the length is that of a body that is not sent, and stays. */
+function copyHeaders({ headers }: ProxyResponse, response: ServerResponse, bodyless: boolean): void {
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined || aboutTheBody.has(name)) continue;
+    if (name === 'content-length' && !bodyless) continue;
     // Cookies of the target's domain become those of the app's.
     if (name === 'set-cookie' && Array.isArray(value))
       response.setHeader(

@@ -2,14 +2,17 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { GatewayOptions } from '../../gateway/gateway-options.ts';
 import { Mount } from '../mount.ts';
+import type { Options } from './options.ts';
 import type { ProxyTarget } from './proxy-target.ts';
 import { UnsupportedError } from './unsupported-error.ts';
 
 /** What all targets of a proxy have in common. */
 export interface EngineSettings {
   readonly verify: boolean;
-  /** Milliseconds; 0 is no end. */
+  /** Milliseconds without a sign of the target; 0 is no end. */
   readonly timeout: number;
+  /** Milliseconds until it has answered an upgrade; 0 is no end. */
+  readonly upgradeTimeout: number;
   /** Whether connections are kept. */
   readonly keepAlive: boolean;
   readonly connections: number | undefined;
@@ -27,13 +30,15 @@ export class TargetGateways {
     this.#settings = settings;
   }
 
-  /** The one of a target. */
-  of(target: ProxyTarget): Mount {
-    let mount = this.#mounts.get(target.origin);
+  /** The one of a target. WebSockets, which may be quiet for as long as they like, have one of their own. */
+  of(target: ProxyTarget, upgrade: boolean): Mount {
+    const key = upgrade ? `${target.origin} upgrade` : target.origin;
+    let mount = this.#mounts.get(key);
     if (mount !== undefined) return mount;
     if (this.#mounts.size >= MOST_TARGETS) this.#letGo();
-    mount = new Mount({ config: configFor(target, this.#settings), accessLog: false, watch: false });
-    this.#mounts.set(target.origin, mount);
+    const config = configFor(target, this.#settings, upgrade);
+    mount = new Mount({ config, accessLog: false, watch: false });
+    this.#mounts.set(key, mount);
     return mount;
   }
 
@@ -58,17 +63,19 @@ export class TargetGateways {
 /** One target, without limits of ours: what comes in, and how much of it, is up to the app. */
 function configFor(
   { origin, secure }: ProxyTarget,
-  { verify, timeout, keepAlive, connections }: EngineSettings,
+  { verify, timeout, upgradeTimeout, keepAlive, connections }: EngineSettings,
+  upgrade: boolean,
 ): NonNullable<GatewayOptions['config']> {
-  const limit = timeout === 0 ? 0 : (`${timeout}ms` as const);
+  const answer = upgrade ? upgradeTimeout : timeout;
+  const idle = duration(upgrade ? 0 : timeout);
   return {
     upstreams: {
       target: {
         targets: [origin],
         timeouts: {
-          connect: timeout === 0 ? '2m' : (`${Math.min(timeout, 300_000)}ms` as const),
-          responseHeaders: limit,
-          bodyIdle: limit,
+          connect: answer === 0 ? '2m' : duration(Math.min(answer, 300_000)),
+          responseHeaders: duration(answer),
+          bodyIdle: idle,
           ...(keepAlive ? {} : { keepAlive: 0 as const }),
         },
         limits: { inFlight: 1_000_000, queue: '5m', ...(connections === undefined ? {} : { connections }) },
@@ -83,7 +90,8 @@ function configFor(
         preserveHost: true,
         streaming: true,
         allowEncodedSeparators: true,
-        timeouts: { requestBodyIdle: 0 },
+        // The route's holds for event streams and WebSockets as well.
+        timeouts: { requestBodyIdle: 0, bodyIdle: idle },
         limits: { body: 0 },
       },
     ],
@@ -95,6 +103,13 @@ function configFor(
     trustedProxies: ['0.0.0.0/0', '::/0'],
     forwarded: 'none',
   };
+}
+
+/** The longest that a configuration takes, in milliseconds. */
+const LONGEST = 24 * 86_400_000;
+
+function duration(milliseconds: number): 0 | `${number}ms` {
+  return milliseconds === 0 ? 0 : `${Math.min(Math.ceil(milliseconds), LONGEST)}ms`;
 }
 
 /** What an agent of Node's may say, beyond what `agent` reads of it, without a meaning here. */
@@ -122,12 +137,12 @@ const withoutMeaning = new Set([
  */
 export function engineSettings(
   agent: unknown,
-  secure: boolean | undefined,
-  proxyTimeout: number | undefined,
+  { secure, proxyTimeout, upgradeTimeout }: Pick<Options, 'secure' | 'proxyTimeout' | 'upgradeTimeout'>,
 ): EngineSettings {
   const base = {
     verify: secure !== false,
     timeout: proxyTimeout ?? 0,
+    upgradeTimeout: upgradeTimeout ?? 0,
     keepAlive: agent !== false,
     connections: undefined,
   };

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isPromise } from './is-promise.ts';
 import type { Options, TargetRouter } from './options.ts';
 import { readProxyTarget, type ProxyTarget, type TargetInput } from './proxy-target.ts';
 import { UnsupportedError } from './unsupported-error.ts';
@@ -26,7 +27,7 @@ export function compileTargets<TReq extends IncomingMessage, TRes extends Server
   const pick = (found: TargetInput | undefined): ProxyTarget | undefined => (found ? read(found) : usual);
   return (request, response) => {
     const found = router(request, response, options);
-    return found instanceof Promise ? found.then(pick) : pick(found);
+    return isPromise(found) ? Promise.resolve(found).then(pick) : pick(found);
   };
 }
 
