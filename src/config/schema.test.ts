@@ -41,6 +41,7 @@ describe('a configuration that says next to nothing', () => {
         requestBody: 300_000,
         responseWrite: 60_000,
         exchange: 60_000,
+        policy: 60_000,
       },
       limits: {
         headerBytes: 16_384,
@@ -53,8 +54,8 @@ describe('a configuration that says next to nothing', () => {
         interimResponses: 16,
         bodyMinRate: 240,
       },
-      policies: [],
       policyModules: [],
+      policies: [],
       log: { access: 'auto', level: 'info', query: false },
       drain: { accept: 5000, timeout: 30_000 },
       overload: { eventLoopDelay: 200, memory: 0.85 },
@@ -92,6 +93,7 @@ describe('a configuration that says next to nothing', () => {
         streaming: false,
         timeouts: {
           exchange: 60_000,
+          policy: 60_000,
           requestBody: 300_000,
           requestBodyIdle: 30_000,
           responseHeaders: undefined,

@@ -36,6 +36,8 @@ export interface CompiledRoute {
   readonly requestTrailers: readonly string[];
   readonly bodyLimit: number;
   readonly exchangeTimeout: number;
+  /** How long one policy may take, and how long a stage may keep a body waiting. */
+  readonly policyTimeout: number;
   readonly requestBodyTimeout: number;
   readonly requestBodyIdleTimeout: number;
 }
@@ -82,6 +84,7 @@ export function compileRoute(
     requestTrailers: config.trailers.filter((name) => !parts.identity.owns(name)),
     bodyLimit: config.limits.body,
     exchangeTimeout: config.timeouts.exchange,
+    policyTimeout: config.timeouts.policy,
     requestBodyTimeout: config.timeouts.requestBody,
     requestBodyIdleTimeout: config.timeouts.requestBodyIdle,
   };
@@ -103,7 +106,7 @@ export function compileMiss(
       connectTimeout: 0,
       headersTimeout: 0,
       bodyIdleTimeout: 0,
-      streamIdleTimeout: 0,
+      streamIdleTimeout: STREAM_IDLE,
       interimLimit: 0,
     },
     metrics,
@@ -112,6 +115,7 @@ export function compileMiss(
     requestTrailers: [],
     bodyLimit: all.limits.body,
     exchangeTimeout: all.timeouts.exchange,
+    policyTimeout: all.timeouts.policy,
     requestBodyTimeout: all.timeouts.requestBody,
     requestBodyIdleTimeout: all.timeouts.requestBodyIdle,
   };

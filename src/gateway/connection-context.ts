@@ -19,6 +19,8 @@ import { findRoute } from './find-route.ts';
 import type { Nobody } from './nobody.ts';
 import { GatewayExchange } from './gateway-exchange.ts';
 import type { GatewayCore } from './gateway-core.ts';
+import type { PolicyFailure } from './policy-failure.ts';
+import type { PolicyStopwatch } from './policy-stopwatch.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /**
@@ -89,8 +91,8 @@ export class ConnectionContext implements ServerConnectionHandler, ExchangeConte
     return this.#core.via;
   }
 
-  get policyPatience(): number {
-    return 60_000;
+  get stopwatch(): PolicyStopwatch {
+    return this.#core.stopwatch;
   }
 
   date(): string {
@@ -166,8 +168,8 @@ export class ConnectionContext implements ServerConnectionHandler, ExchangeConte
     this.#core.finished(exchange, time);
   }
 
-  policyFailed(policy: string, exchange: RunningExchange, error: unknown): void {
-    this.#core.policyFailed(policy, exchange, error);
+  policyFailed(failure: PolicyFailure, exchange: RunningExchange): void {
+    this.#core.failures.note(failure, exchange.route.name, exchange.id);
   }
 
   #adopt(snapshot: Snapshot): void {

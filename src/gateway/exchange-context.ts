@@ -5,6 +5,8 @@ import type { Http1Request } from '../http1/request-head.ts';
 import type { CompiledRoute } from './compiled-route.ts';
 import type { NobodysPlace } from './nobody.ts';
 import type { OutgoingContext } from './outgoing.ts';
+import type { PolicyFailure } from './policy-failure.ts';
+import type { PolicyStopwatch } from './policy-stopwatch.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** How far an exchange came among the policies of its route. */
@@ -22,13 +24,15 @@ export interface RunningExchange extends Exchange {
   /** The configuration that the exchange began on, and ends on. */
   readonly snapshot: Snapshot;
   readonly course: Course;
+  /** The policy that the outcome's error is the fault of. */
+  readonly failedPolicy: string | undefined;
 }
 
 /** What an exchange needs of the gateway around it. */
 export interface ExchangeContext extends OutgoingContext, NobodysPlace {
   readonly clock: Clock;
-  /** How long policies may take on a route without a time-out, in milliseconds. */
-  readonly policyPatience: number;
+  /** What finds the policy that held the event loop. */
+  readonly stopwatch: PolicyStopwatch;
   nextId(): string;
   /** Why no exchange is begun for this request, whatever its route: a loop, or overload. */
   refusal(request: Http1Request): GatewayError | undefined;
@@ -36,5 +40,5 @@ export interface ExchangeContext extends OutgoingContext, NobodysPlace {
   started(exchange: RunningExchange): void;
   /** @param time when the head was complete, milliseconds since the epoch. */
   finished(exchange: RunningExchange, time: number): void;
-  policyFailed(policy: string, exchange: RunningExchange, error: unknown): void;
+  policyFailed(failure: PolicyFailure, exchange: RunningExchange): void;
 }

@@ -25,6 +25,8 @@ import type { RunningExchange } from './exchange-context.ts';
 import type { Nobody } from './nobody.ts';
 import { loopError } from './outgoing.ts';
 import type { OverloadMonitor } from './overload.ts';
+import { PolicyFailures } from './policy-failures.ts';
+import { PolicyStopwatch } from './policy-stopwatch.ts';
 import { RequestIds } from './request-ids.ts';
 import { SharedValues } from './shared-values.ts';
 import { Snapshot } from './snapshot.ts';
@@ -68,6 +70,9 @@ export class GatewayCore {
   readonly readMemory = new ReadMemory();
   readonly ids: RequestIds;
   readonly targets: TargetStates;
+  readonly stopwatch: PolicyStopwatch;
+  /** What becomes known of policies that misbehave. */
+  readonly failures: PolicyFailures;
   readonly #options: CoreOptions;
   readonly #dates: DateCache;
   readonly #shared = new SharedValues();
@@ -88,6 +93,8 @@ export class GatewayCore {
     this.clock = options.clock;
     this.metrics = options.metrics;
     this.wheel = new TimerWheel(options.clock);
+    this.stopwatch = new PolicyStopwatch(options.clock);
+    this.failures = new PolicyFailures(options.logger, this.wheel, options.metrics);
     this.ids = new RequestIds(options.random);
     this.#dates = new DateCache(() => options.clock.now());
     const { llhttp, wheel, turn, readMemory } = this;
@@ -225,7 +232,7 @@ export class GatewayCore {
       attempts: outcome.attempts,
       consumer: exchange.consumer?.id,
       error: outcome.error?.code ?? outcome.refusal?.code,
-      policy: outcome.error === undefined ? outcome.refusal?.policy : undefined,
+      policy: outcome.error === undefined ? outcome.refusal?.policy : exchange.failedPolicy,
       detail: outcome.error?.detail,
       userAgent: request.headers.get('user-agent'),
     });
@@ -261,21 +268,11 @@ export class GatewayCore {
     });
   }
 
-  policyFailed(policy: string, exchange: RunningExchange, error: unknown): void {
-    this.#options.logger.error(
-      { policy, route: exchange.routeName, id: exchange.id, err: error },
-      'a policy failed',
-    );
-    this.metrics
-      .policy(policy, exchange.routeName)
-      .counter('failures', 'Exchanges that the policy failed.')
-      .add();
-  }
-
   /** Ends timers and connections to targets. */
   close(): void {
     for (const nobody of [...this.nobodies]) nobody.lose();
     this.#snapshot?.retire();
+    this.failures.close();
     this.targets.destroy();
     this.wheel.close();
   }

@@ -160,6 +160,17 @@ export class HeaderList {
     }
   }
 
+  /** The name of the first line added later that the predicate refuses, or undefined. Received lines are not looked at. */
+  refusedAddition(accepts: (name: string, value: string) => boolean): string | undefined {
+    const added = this.#added;
+    if (added === undefined) return undefined;
+    for (let i = 0; i < added.length; i += 2) {
+      const name = added[i] as string;
+      if (name !== '' && !accepts(name, added[i + 1] as string)) return name;
+    }
+    return undefined;
+  }
+
   /** Name (as received) and value of each line, in order. */
   *[Symbol.iterator](): Generator<[name: string, value: string]> {
     const text = this.#text;

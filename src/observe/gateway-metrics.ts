@@ -42,6 +42,7 @@ export class GatewayMetrics {
   readonly answers: AnswerSeries;
   readonly #routes: RouteSeries;
   readonly #policies: PolicySeries;
+  readonly #policyFailures: SeriesSet<Counter>;
   readonly #upstreamErrors: SeriesSet<Counter>;
   readonly #clientErrors: SeriesSet<Counter>;
   readonly #shed: SeriesSet<Counter>;
@@ -77,6 +78,11 @@ export class GatewayMetrics {
       'waygate_upstream_errors_total',
       'Exchanges that an upstream failed, by upstream and code.',
       ['upstream', 'code'],
+    );
+    this.#policyFailures = registry.counters(
+      'waygate_policy_failures_total',
+      'What policies did that none should, by policy, route and kind.',
+      ['policy', 'route', 'kind'],
     );
     this.#retries = registry.counters('waygate_retries_total', 'Requests sent again, by upstream.', [
       'upstream',
@@ -146,6 +152,7 @@ export class GatewayMetrics {
   retain(routeNames: ReadonlySet<string>, upstreamNames: ReadonlySet<string>): void {
     this.#routes.retain((label) => label === noRoute || routeNames.has(label));
     this.#policies.retain((routeName) => routeNames.has(routeName));
+    this.#policyFailures.retain('route', (label) => label === noRoute || routeNames.has(label));
     this.#upstreamErrors.retain('upstream', (name) => upstreamNames.has(name));
     this.#retries.retain('upstream', (name) => upstreamNames.has(name));
   }
@@ -171,6 +178,11 @@ export class GatewayMetrics {
   bytes(received: number, sent: number): void {
     this.#received.add(received);
     this.#sent.add(sent);
+  }
+
+  /** A policy did what none should. @param policy and @param route from the configuration. @param kind from a closed list. */
+  policyFailed(policy: string, route: string, kind: string): void {
+    this.#policyFailures.with(policy, route === '' ? noRoute : route, kind).add();
   }
 
   /** @param upstream a name from the configuration. */

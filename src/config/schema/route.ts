@@ -58,6 +58,7 @@ const trailer = text(isToken, 'a header name', 'write letters, digits and "-", s
 
 const timeouts = z.strictObject({
   exchange: duration({ off: true }).optional().describe('The longest time for a whole exchange on this route. 0 turns it off.'),
+  policy: duration().optional().describe('The longest time that one policy may take over a request or an answer on this route, or keep a body waiting.'),
   requestBody: duration({ off: true }).optional().describe('The longest time for a whole request body on this route. 0 turns it off.'),
   requestBodyIdle: duration({ off: true }).optional().describe('The longest time without a byte of the request body on this route. 0 turns it off.'),
   responseHeaders: duration({ off: true }).optional().describe("The longest time to the response head on this route; without it, the upstream's. 0 turns it off."),

@@ -29,6 +29,11 @@ export const timeouts = z
     exchange: duration({ off: true })
       .prefault('60s')
       .describe('The longest time for a whole exchange; then 504. 0 turns it off; off on streaming routes.'),
+    policy: duration()
+      .prefault('60s')
+      .describe(
+        'The longest time that one policy may take over a request or an answer, or keep a body waiting; then 500. Holds on streaming routes as well.',
+      ),
   })
   .prefault({})
   .describe('Time-outs towards clients.');
