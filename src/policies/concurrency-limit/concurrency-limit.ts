@@ -98,7 +98,7 @@ function refusal(exchange: Exchange, status: 429 | 503): Reply {
   return problemReply({ status, detail, code: 'concurrency_limited', headers }, exchange);
 }
 
-function noteOf({ limit }: Asked, { queue: { size, timeout } }: ConcurrencyLimitOptions): string {
+function noteOf({ where: { limit } }: Asked, { queue: { size, timeout } }: ConcurrencyLimitOptions): string {
   const then = size === 0 ? 'nobody waits' : `${size} more wait, ${timeout / 1000} s at most`;
   return `${limit} at the same moment, ${then}`;
 }
