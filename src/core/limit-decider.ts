@@ -18,23 +18,29 @@ export interface Decider {
 }
 
 /** What happens without Redis, and what is counted about it. */
-export interface WithoutStore {
+interface WithoutStore {
   readonly onStoreError: Sharing['onStoreError'];
   readonly errors: PolicyCounter;
   readonly latency: PolicyTimer;
 }
 
-/** Opens limits where they are to be counted. */
-export function openDecider(
-  rules: readonly LimitRule[],
+/**
+ * What opens limits where they are to be counted. Only policies that count in Redis have series about it.
+ * @param sharing undefined when requests are counted in this gateway alone.
+ */
+export function deciderOpener(
   sharing: Sharing | undefined,
-  without: WithoutStore | undefined,
-  { limits, clock }: Pick<Setup, 'limits' | 'clock'>,
-): Decider {
-  if (sharing === undefined || without === undefined) return limits.limiter(rules);
+  { limits, clock, metrics }: Pick<Setup, 'limits' | 'clock' | 'metrics'>,
+): (rules: readonly LimitRule[]) => Decider {
+  if (sharing === undefined) return (rules) => limits.limiter(rules);
+  const without: WithoutStore = {
+    onStoreError: sharing.onStoreError,
+    errors: metrics.counter('store_errors', 'Requests decided without Redis, as it was slow or gone.'),
+    latency: metrics.timer('store', 'Time from asking Redis about a request to its decision.'),
+  };
   if (sharing.mode === 'synced')
-    return new SyncedDecider(sharing.limits.synced(rules, sharing.syncEvery), without);
-  return new ExactDecider(sharing.limits.exact(rules), limits.limiter(rules), without, clock);
+    return (rules) => new SyncedDecider(sharing.limits.synced(rules, sharing.syncEvery), without);
+  return (rules) => new ExactDecider(sharing.limits.exact(rules), limits.limiter(rules), without, clock);
 }
 
 /** Asks Redis, and goes on without it when it does not answer. */

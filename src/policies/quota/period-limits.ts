@@ -1,6 +1,6 @@
 import type { Decider, Ruling } from '../../core/limit-decider.ts';
 import type { NamedLimits } from '../../core/limit-fields.ts';
-import type { LimitDecision, LimitEffect, LimitRule } from '../../core/limits.ts';
+import type { LimitDecision, LimitRule } from '../../core/limits.ts';
 import { PolicyOptionError } from '../../core/policy.ts';
 import type { Calendar, Period, PeriodKind } from './calendar.ts';
 import type { QuotaOptions, WrittenQuota } from './options.ts';
@@ -13,18 +13,13 @@ export interface NamedQuota {
 }
 
 /** Limits in the periods of one moment. */
-interface Current extends NamedLimits {
+export interface LimitsNow extends NamedLimits {
+  /** In the order of the limits. */
   readonly periods: readonly Period[];
   readonly decider: Decider;
   /** All of the periods hold from here to there. */
   readonly from: number;
   readonly until: number;
-}
-
-/** A decision, and the limits that it is about. */
-export interface QuotaDecision {
-  readonly limits: NamedLimits;
-  readonly ruling: Ruling;
 }
 
 const DAY = 86_400_000;
@@ -61,7 +56,7 @@ export class PeriodLimits {
   readonly #calendar: Calendar;
   readonly #id: string;
   readonly #open: (rules: readonly LimitRule[]) => Decider;
-  #current: Current | undefined;
+  #current: LimitsNow | undefined;
 
   /**
    * @param id whose counts these are: all that they depend on but the limits, which may change in the middle of a period.
@@ -79,27 +74,11 @@ export class PeriodLimits {
     this.#open = open;
   }
 
-  /** @param now milliseconds since the epoch. */
-  decide(
-    now: number,
-    key: string,
-    cost: number,
-    effect: LimitEffect,
-  ): QuotaDecision | Promise<QuotaDecision> {
-    const limits = this.#at(now);
-    const ruling = limits.decider.decide(key, cost, effect);
-    if (ruling instanceof Promise)
-      return ruling.then((made) => ({ limits, ruling: timed(made, limits.periods, now) }));
-    return { limits, ruling: timed(ruling, limits.periods, now) };
-  }
-
-  /** The periods of a moment, in the order of the limits. */
-  periodsAt(now: number): readonly Period[] {
-    return this.#at(now).periods;
-  }
-
-  /** The limits of a moment: opened with the first request of a period, or when the clock has been set. */
-  #at(now: number): Current {
+  /**
+   * The limits of a moment: opened with the first request of a period, or when the clock has been set.
+   * @param now milliseconds since the epoch.
+   */
+  at(now: number): LimitsNow {
     const current = this.#current;
     if (current !== undefined && current.from <= now && now < current.until) return current;
     const periods = this.quotas.map(({ period }) => this.#calendar.periodAt(period, now));
@@ -129,8 +108,11 @@ export function windowAround(end: number): number {
   return Math.ceil(last / Math.floor(last / LEAST_WINDOW));
 }
 
-/** A decision with the times of the periods: the store's are those of its windows. */
-function timed(ruling: Ruling, periods: readonly Period[], now: number): Ruling {
+/**
+ * A decision with the times of the periods: the store's are those of its windows.
+ * @param now when it was asked for, in milliseconds since the epoch.
+ */
+export function timed(ruling: Ruling, periods: readonly Period[], now: number): Ruling {
   if (typeof ruling !== 'object') return ruling;
   const states = ruling.states.map(({ allowed, remaining, reset }, i) => {
     const left = (periods[i]?.end ?? now) - now;

@@ -242,8 +242,8 @@ describe('quota', () => {
     assert.deepEqual([...head().headers], []);
     const message = 'requests beyond a quota that only watches';
     assert.deepEqual(logged, [
-      [{ route: 'test', requests: 1 }, message],
-      [{ route: 'test', requests: 2 }, message],
+      [{ route: 'test', limits: ['day'], requests: 1 }, message],
+      [{ route: 'test', limits: ['day'], requests: 2 }, message],
     ]);
     assert.equal(policy.counts.get('would_refuse limit=day'), 3);
   });
@@ -274,6 +274,27 @@ describe('quota', () => {
       assert.equal(policy.counts.get('store_errors'), 2);
       assert.equal(opened.length, 1);
     }
+  });
+
+  it('with dryRun, says nothing of a quota that cannot be looked up', async () => {
+    const logger = {
+      debug() {},
+      info: () => assert.fail('it is not known to be used up'),
+      warn() {},
+      error() {},
+    };
+    const shared = {
+      exact: () => ({ decide: () => Promise.reject(new StoreError('unavailable', 'gone')) }),
+      synced: () => assert.fail('quotas are never settled afterwards'),
+    };
+    const clock = new FakeClock();
+    const local = memory(clock);
+    const { instance } = benchPolicy(
+      quota,
+      { limit: 1, period: 'day', onStoreError: 'deny', dryRun: true },
+      { clock, logger, limits: { limiter: local.limiter.bind(local), shared } },
+    );
+    assert.equal(await instance.onRequest?.(fakeExchange({ consumer: ann })), undefined);
   });
 
   it('explains what a request is counted by, its quotas, and what is left, and counts nothing', async () => {

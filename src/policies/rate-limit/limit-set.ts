@@ -1,7 +1,6 @@
 import type { Decider } from '../../core/limit-decider.ts';
 import type { LimitRule } from '../../core/limits.ts';
 import { PolicyOptionError } from '../../core/policy.ts';
-import type { RequestKey } from '../../core/request-key.ts';
 import type { RateLimitOptions, WrittenLimits } from './options.ts';
 
 /** The limits that hold for a request, and who counts against them. */
@@ -45,12 +44,13 @@ export function compileLimits(options: RateLimitOptions, group: string): readonl
 }
 
 /**
- * Opens the limits, for requests that are told apart by a key.
+ * Opens the limits.
+ * @param by what requests are told apart by.
  * @param open where they are counted.
  */
 export function openLimits(
   limits: readonly NamedLimit[],
-  { by }: RequestKey,
+  by: string,
   scope: string,
   open: (rules: readonly LimitRule[]) => Decider,
 ): LimitSet {

@@ -201,6 +201,19 @@ describe('what requests are told apart by', () => {
     assert.deepEqual([send(), send(), send({ client: { ip: '192.0.2.2' } })], [200, 429, 200]);
   });
 
+  it('what lacks it is counted apart from what another limit of the route counts by the address', () => {
+    const limits = new LocalLimits(createLimitMemory(65_536, systemRandom, 0), 1, new FakeClock());
+    const two = { limit: 2, window: '1m' } as const;
+    const byAddress = scene(two, { limits });
+    const byConsumer = scene({ ...two, by: 'consumer' }, { limits });
+    const sent = [1, 2, 3].map(() => [byAddress.send(), byConsumer.send()]);
+    assert.deepEqual(sent, [
+      [200, 200],
+      [200, 200],
+      [429, 429],
+    ]);
+  });
+
   it('what lacks it is not counted where that is wished', () => {
     const { send } = scene({ ...limit, by: 'consumer', missing: 'skip' });
     assert.deepEqual(
