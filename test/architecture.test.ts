@@ -33,7 +33,8 @@ const layers: Readonly<
   admin: { values: ['http', 'core', 'observe'] },
   gateway: { values: [...belowGateway, 'admin'] },
   mount: { values: [...belowGateway, 'admin', 'gateway'] },
-  cli: { values: [...belowGateway, 'admin', 'gateway'] },
+  testing: { values: [...belowGateway, 'admin', 'gateway'] },
+  cli: { values: [...belowGateway, 'admin', 'gateway', 'testing'] },
 };
 
 const forbiddenNames = new Set([

@@ -66,6 +66,7 @@ suite('the published package', () => {
     const names = {
       waygate: 'createGateway',
       'waygate/policy': 'definePolicy',
+      'waygate/testing': 'createTestGateway',
       'waygate/node': 'createMiddleware as forNode',
       'waygate/express': 'createMiddleware as forExpress',
       'waygate/fastify': 'waygate',

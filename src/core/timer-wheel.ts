@@ -1,3 +1,5 @@
+import { type Clock, startInterval, type Timer } from './clock.ts';
+
 /** Whoever owns a {@link WheelTimer}. */
 export interface TimerOwner {
   /** Called once when the deadline has passed, at most one tick late. */
@@ -60,19 +62,19 @@ export class TimerWheel {
   readonly tickLength: number;
   /** Each slot is a ring around a sentinel-less list head: the first timer of the slot. */
   readonly #slots: (WheelTimer | undefined)[] = Array.from({ length: SLOTS }, () => undefined);
-  readonly #clock: { monotonic(): number };
+  readonly #clock: Pick<Clock, 'monotonic' | 'after'>;
   readonly #origin: number;
   #tick = 0;
   /** How far the hand is behind, while a stall is made up for; milliseconds. */
   #skew = 0;
   #size = 0;
-  #interval: NodeJS.Timeout | undefined;
+  #interval: Timer | undefined;
 
   /**
    * @param clock where time comes from.
    * @param tickLength milliseconds a tick.
    */
-  constructor(clock: { monotonic(): number }, tickLength = 50) {
+  constructor(clock: Pick<Clock, 'monotonic' | 'after'>, tickLength = 50) {
     this.#clock = clock;
     this.#origin = clock.monotonic();
     this.tickLength = tickLength;
@@ -225,12 +227,12 @@ export class TimerWheel {
 
   #start(): void {
     this.#catchUp();
-    this.#interval = setInterval(() => this.#onInterval(), this.tickLength);
-    this.#interval.unref();
+    const onInterval = (): void => this.#onInterval();
+    this.#interval = startInterval(this.#clock, this.tickLength, onInterval, { keepsProcess: false });
   }
 
   #stop(): void {
-    clearInterval(this.#interval);
+    this.#interval?.cancel();
     this.#interval = undefined;
   }
 }
