@@ -49,7 +49,6 @@ function buildRoute(document: ConfigDocument, route: RouteDocument, name: string
     timeouts: {
       exchange: route.streaming ? 0 : (timeouts.exchange ?? document.timeouts.exchange),
       policy: timeouts.policy ?? document.timeouts.policy,
-      policy: timeouts.policy ?? document.timeouts.policy,
       requestBody: route.streaming ? 0 : (timeouts.requestBody ?? document.timeouts.requestBody),
       requestBodyIdle: timeouts.requestBodyIdle ?? document.timeouts.requestBodyIdle,
       responseHeaders: timeouts.responseHeaders,

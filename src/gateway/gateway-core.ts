@@ -129,6 +129,7 @@ export class GatewayCore {
   /**
    * Compiles a configuration; nothing changes until {@link adopt}.
    * @param version of the configuration that this one is a part of.
+   * @param policies what its modules have brought included.
    * @throws SnapshotError with every mistake that policies find in their options.
    */
   compile(config: Config, version?: string, policies = this.#options.policies): Snapshot {
@@ -136,7 +137,6 @@ export class GatewayCore {
     const redis = this.#redis(config);
     const upstreams = new Map<string, Upstream>();
     const environment = {
-   * @param policies what its modules have brought included.
       policies,
       clock,
       random,
