@@ -1,5 +1,20 @@
+import { z } from 'zod';
 import type { Exchange, Reply } from './exchange.ts';
 import { problemReply } from './problem.ts';
+
+/** What a policy that asks for bearer tokens is told of those who bring none that is good. */
+export const bearerOptions = {
+  optional: z
+    .boolean()
+    .default(false)
+    .describe('Whether requests without a token pass as anonymous; a bad token never does. Without it: no.'),
+  resourceMetadata: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe(
+      'The URL that 401 answers name as `resource_metadata` (RFC 9728), where clients learn how to get a token. Without it: none is named.',
+    ),
+};
 
 /** The answers to those whose bearer token does not let them in (RFC 6750 §3, RFC 9728 §5.1). */
 export class BearerChallenge {

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Clock } from './clock.ts';
 
 /** How calls to a service are bounded. */
@@ -10,6 +11,16 @@ export interface CallBounds {
 
 /** For each call under way, so many may wait for their turn. */
 const WAITING_FOR_EACH = 10;
+
+/** The bound of that name, as operators write it. */
+export const inFlightOption = z
+  .int()
+  .min(1)
+  .max(10_000)
+  .default(100)
+  .describe(
+    'How many questions are under way at a time; ten times as many wait for their turn, and the rest are answered 503. Without it: 100.',
+  );
 
 /**
  * Calls to a service that many exchanges ask: so many at a time, a bounded number that wait for their turn, in order, and the

@@ -3,7 +3,7 @@ import type { Setup } from './policy.ts';
 import { withRemedy } from './remedy.ts';
 
 /*
- * What policies that count requests are told in the same words. Each describes its options itself.
+ * What policies that count requests are told in the same words. What means something else in each, they describe themselves.
  */
 
 const ways = 'write ip, consumer, route, header:<name>, claim:<name> or param:<name>';
@@ -36,8 +36,38 @@ const method = z.string().regex(/^[A-Z][A-Z-]{0,31}$/, {
     withRemedy(`${JSON.stringify(issue.input)} is not a method`, 'write it in capitals, such as POST'),
 });
 
-/** The methods of the requests that are counted. */
-export const countedMethods = z.array(method).min(1).max(50);
+export const methodsOption = z
+  .array(method)
+  .min(1)
+  .max(50)
+  .optional()
+  .describe('Only requests with these methods are counted, and refused. Without it: all.');
+
+export const missingOption = z
+  .enum(['ip', 'skip'])
+  .default('ip')
+  .describe(
+    'What becomes of a request that lacks what `by` names: counted by its address (`ip`), or not at all (`skip`). Without it: ip.',
+  );
+
+export const dryRunOption = z
+  .boolean()
+  .default(false)
+  .describe('Whether what would be refused is only logged and counted. Without it: no.');
+
+export const limitHeadersOption = z
+  .enum(['draft', 'x-ratelimit', 'none'])
+  .default('draft')
+  .describe(
+    'In which headers clients are told what is left: `RateLimit` and `RateLimit-Policy` of the IETF draft, the older `X-RateLimit-*`, or none. Without it: draft.',
+  );
+
+export const onStoreErrorOption = z
+  .enum(['local', 'allow', 'deny'])
+  .optional()
+  .describe(
+    'What becomes of requests while Redis is slow or gone: counted in this process (`local`), let pass uncounted (`allow`), or answered 503 (`deny`). Without it: local.',
+  );
 
 const statusMistake = (issue: { readonly input?: unknown }): string =>
   withRemedy(

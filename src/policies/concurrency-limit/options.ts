@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { byOption, countedMethods, countingName } from '../../core/counting-options.ts';
+import {
+  byOption,
+  countingName,
+  dryRunOption,
+  methodsOption,
+  missingOption,
+} from '../../core/counting-options.ts';
 import { duration } from '../../core/units.ts';
 
 const slots = z.int().min(1).max(1_000_000);
@@ -13,12 +19,7 @@ export const options = z.strictObject({
     .describe(
       'By what exchanges are told apart: `ip`, `consumer`, `route`, `header:<name>`, `claim:<name>`, `param:<name>`, or a list of these together. Without it: route.',
     ),
-  missing: z
-    .enum(['ip', 'skip'])
-    .default('ip')
-    .describe(
-      'What becomes of a request that lacks what `by` names: counted by its address (`ip`), or not at all (`skip`). Without it: ip.',
-    ),
+  missing: missingOption,
   groups: z
     .record(z.string().min(1).max(100), z.strictObject({ limit: slots }))
     .default({})
@@ -41,9 +42,7 @@ export const options = z.strictObject({
     .describe(
       'Who waits for a slot, first come, first served. Without it: nobody, and all are refused at once.',
     ),
-  methods: countedMethods
-    .optional()
-    .describe('Only requests with these methods are counted, and refused. Without it: all.'),
+  methods: methodsOption,
   name: countingName
     .optional()
     .describe(
@@ -55,10 +54,7 @@ export const options = z.strictObject({
     .describe(
       'What those who are refused are answered, 429 or 503. Without it: 503 by route, where it is the service that is busy, and 429 by anything else.',
     ),
-  dryRun: z
-    .boolean()
-    .default(false)
-    .describe('Whether what would be refused is only logged and counted. Without it: no.'),
+  dryRun: dryRunOption,
 });
 
 /** What is written about a policy, once read. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { inFlightOption } from '../../core/bounded-calls.ts';
 import { fieldName } from '../../core/option-schemas.ts';
 import { serviceUrl } from '../../core/service-url.ts';
 import { duration, size } from '../../core/units.ts';
@@ -89,14 +90,7 @@ export const options = z.strictObject({
   maxBody: size({ max: '1mb' })
     .prefault('64kb')
     .describe('The largest body that an answer may have. Without it: 64kb.'),
-  inFlight: z
-    .int()
-    .min(1)
-    .max(10_000)
-    .default(100)
-    .describe(
-      'How many questions are under way at a time; ten times as many wait for their turn, and the rest are answered 503. Without it: 100.',
-    ),
+  inFlight: inFlightOption,
   cache: cache
     .optional()
     .describe('What is remembered of answers. Without it: nothing, every request is asked about.'),

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { bearerOptions } from '../../core/bearer-challenge.ts';
+import { inFlightOption } from '../../core/bounded-calls.ts';
 import { serviceUrl } from '../../core/service-url.ts';
 import { duration } from '../../core/units.ts';
 
@@ -83,27 +85,11 @@ export const options = z.strictObject({
     .default('groups')
     .describe('The member with the groups of who is asking: a text, or a list of texts. Without it: groups.'),
   forwardToken: z.boolean().default(true).describe('Whether the service gets the token. Without it: yes.'),
-  optional: z
-    .boolean()
-    .default(false)
-    .describe('Whether requests without a token pass as anonymous; a bad token never does. Without it: no.'),
-  resourceMetadata: z
-    .url({ protocol: /^https?$/ })
-    .optional()
-    .describe(
-      'The URL that 401 answers name as `resource_metadata` (RFC 9728), where clients learn how to get a token. Without it: none is named.',
-    ),
+  ...bearerOptions,
   timeout: duration({ min: '10ms', max: '1m' })
     .prefault('5s')
     .describe('How long the endpoint may take; the request waits as long. Without it: 5s.'),
-  inFlight: z
-    .int()
-    .min(1)
-    .max(10_000)
-    .default(100)
-    .describe(
-      'How many questions are under way at a time; ten times as many wait for their turn, and the rest are answered 503. Without it: 100.',
-    ),
+  inFlight: inFlightOption,
   cache: cache.prefault({}).describe('What is remembered of answers. Without it: as its options say.'),
 });
 

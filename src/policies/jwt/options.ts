@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bearerOptions } from '../../core/bearer-challenge.ts';
 import { fieldName } from '../../core/option-schemas.ts';
 import { withRemedy } from '../../core/remedy.ts';
 import { duration } from '../../core/units.ts';
@@ -147,16 +148,7 @@ export const options = z.strictObject({
     .describe(
       'Whether the service gets the token, as `Authorization: Bearer …`. Without it: yes if it came this way, no if it came from a cookie or the query.',
     ),
-  optional: z
-    .boolean()
-    .default(false)
-    .describe('Whether requests without a token pass as anonymous; a bad token never does. Without it: no.'),
-  resourceMetadata: z
-    .url({ protocol: /^https?$/ })
-    .optional()
-    .describe(
-      'The URL that 401 answers name as `resource_metadata` (RFC 9728), where clients learn how to get a token. Without it: none is named.',
-    ),
+  ...bearerOptions,
   remember: z
     .int()
     .min(0)

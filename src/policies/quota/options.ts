@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { byOption, countedMethods, countedStatuses, countingName } from '../../core/counting-options.ts';
+import {
+  byOption,
+  countedStatuses,
+  countingName,
+  dryRunOption,
+  limitHeadersOption,
+  methodsOption,
+  missingOption,
+  onStoreErrorOption,
+} from '../../core/counting-options.ts';
 import { MAX_RULES } from '../../core/limits.ts';
 import { withRemedy } from '../../core/remedy.ts';
 import { isTimeZone } from './calendar.ts';
@@ -41,12 +50,7 @@ export const options = z.strictObject({
     .describe(
       'By what requests are told apart: `ip`, `consumer`, `route`, `header:<name>`, `claim:<name>`, `param:<name>`, or a list of these together. Without it: consumer.',
     ),
-  missing: z
-    .enum(['ip', 'skip'])
-    .default('ip')
-    .describe(
-      'What becomes of a request that lacks what `by` names: counted by its address (`ip`), or not at all (`skip`). Without it: ip.',
-    ),
+  missing: missingOption,
   cost: units.default(1).describe('How many units a request counts for. Without it: 1.'),
   groups: z
     .record(
@@ -57,9 +61,7 @@ export const options = z.strictObject({
     .describe(
       'Quotas for consumers of a group, by its name, each with `limit` (and `period`) or `limits`; the first one that the consumer belongs to holds. Without it: the same for all.',
     ),
-  methods: countedMethods
-    .optional()
-    .describe('Only requests with these methods are counted, and refused. Without it: all.'),
+  methods: methodsOption,
   statuses: countedStatuses
     .optional()
     .describe(
@@ -70,22 +72,9 @@ export const options = z.strictObject({
     .describe(
       'Policies of the same name count together, on whatever routes they stand. Without it: each route counts by itself, and a policy in the list for every route counts all of them together.',
     ),
-  headers: z
-    .enum(['draft', 'x-ratelimit', 'none'])
-    .default('draft')
-    .describe(
-      'In which headers clients are told what is left: `RateLimit` and `RateLimit-Policy` of the IETF draft, the older `X-RateLimit-*`, or none. Without it: draft.',
-    ),
-  onStoreError: z
-    .enum(['local', 'allow', 'deny'])
-    .optional()
-    .describe(
-      'What becomes of requests while Redis is slow or gone: counted in this process (`local`), let pass uncounted (`allow`), or answered 503 (`deny`). Without it: local.',
-    ),
-  dryRun: z
-    .boolean()
-    .default(false)
-    .describe('Whether what would be refused is only logged and counted. Without it: no.'),
+  headers: limitHeadersOption,
+  onStoreError: onStoreErrorOption,
+  dryRun: dryRunOption,
 });
 
 /** What is written about a policy, once read. */
