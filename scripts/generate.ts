@@ -4,6 +4,7 @@ import { format, resolveConfig } from 'prettier';
 import { performancePage } from '../bench/performance-page.ts';
 import type { Results } from '../bench/results.ts';
 import { generateJsonSchema } from '../src/config/json-schema.ts';
+import { expectationsJsonSchema } from '../src/expectations/json-schema.ts';
 import { builtInPolicies } from '../src/gateway/built-in-policies.ts';
 import { readResults as readCacheResults } from '../test/conformance/http-cache-tests/results.ts';
 import { withScores } from '../test/conformance/http-cache-tests/score-section.ts';
@@ -18,6 +19,7 @@ interface GeneratedFile {
 
 const generatedFiles: readonly GeneratedFile[] = [
   { path: 'schema/waygate.schema.json', content: () => JSON.stringify(generateJsonSchema(builtInPolicies)) },
+  { path: 'schema/waygate-test.schema.json', content: () => JSON.stringify(expectationsJsonSchema()) },
   { path: 'docs/configuration.md', content: configurationPage },
   { path: 'docs/caching.md', content: (current) => withScores(current, readCacheResults()) },
   // Until somebody has run the whole bench there are no results, and no page.

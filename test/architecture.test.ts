@@ -34,7 +34,9 @@ const layers: Readonly<
   gateway: { values: [...belowGateway, 'admin'] },
   mount: { values: [...belowGateway, 'admin', 'gateway'] },
   testing: { values: [...belowGateway, 'admin', 'gateway'] },
-  cli: { values: [...belowGateway, 'admin', 'gateway', 'testing'] },
+  import: { values: [...belowGateway, 'admin', 'gateway'] },
+  expectations: { values: [...belowGateway, 'gateway', 'testing'] },
+  cli: { values: [...belowGateway, 'admin', 'gateway', 'expectations', 'testing', 'import'] },
 };
 
 const forbiddenNames = new Set([

@@ -2,6 +2,7 @@ import { type Argument, Command, CommanderError, InvalidArgumentError, Option } 
 import { version } from '../gateway/version.ts';
 import { addKey } from './commands/key.ts';
 import { addPurge } from './commands/purge.ts';
+import { addTest } from './commands/test.ts';
 import { addUser } from './commands/user.ts';
 import { exitCodes } from './failure.ts';
 import type { Terminal } from './terminal.ts';
@@ -52,6 +53,7 @@ function createProgram(terminal: Terminal, exit: (code: number) => void): Comman
   addInit(program, terminal);
   addCheck(program, terminal, exit);
   addExplain(program, terminal, exit);
+  addTest(program, terminal, exit);
   addStart(program, terminal, exit);
   addSchema(program, terminal, exit);
   addPurge(program, terminal);
@@ -158,11 +160,12 @@ function addSchema(program: Command, terminal: Terminal, exit: (code: number) =>
     .command('schema')
     .summary('print the JSON Schema of the configuration')
     .option('-c, --config <file>', 'a configuration whose policyModules the schema is to know as well')
+    .option('--expectations', 'the schema of files of expectations instead; see waygate test')
     .description(
       'Prints the JSON Schema of the configuration, for editors and other tools. With --config, policies of your own ' +
         'and their options are in it: waygate schema --config waygate.yaml > waygate.schema.json',
     )
-    .action(async (options: { config?: string }) => {
+    .action(async (options: { config?: string; expectations?: true }) => {
       const { schema } = await import('./commands/schema.ts');
       exit(await schema(terminal, options));
     });
@@ -184,6 +187,7 @@ function programExamples(terminal: Terminal): string {
     ['waygate init', 'writes waygate.yaml'],
     ['waygate check', 'lists every mistake in it'],
     ['waygate explain GET /users/1', 'says what would happen to a request'],
+    ['waygate test', 'runs the expectations of waygate.test.yaml'],
     ['waygate start', 'starts the gateway'],
   ] as const;
   const lines = examples.map(([line, what]) => `  ${line.padEnd(30)}${terminal.paint('dim', `# ${what}`)}\n`);
