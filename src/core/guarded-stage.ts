@@ -20,8 +20,10 @@ export class StageProgress {
   readonly keeper: StageKeeper;
   /** Nothing of it is heard any more: its body has ended, or it has failed. */
   over = false;
-  /** Something has gone in since the last time that something came out. */
+  /** Something has gone in since the last time that something came out, or the end has. */
   busy = false;
+  /** The end has gone in. */
+  ended = false;
   /** What is behind it takes nothing at the moment, so that it is not to blame for nothing coming out. */
   held = false;
   /** How many chunks have come out. */
@@ -86,6 +88,7 @@ class GuardedSink implements BodySink {
     const { progress } = this;
     if (progress.over) return;
     progress.busy = true;
+    progress.ended = true;
     const since = progress.keeper.before();
     try {
       this.inner.end(trailers);
@@ -149,7 +152,7 @@ class StageOutlet implements BodySink {
       progress.fail(new TypeError('a stage pushed something other than octets'), 'nonsense');
       return true;
     }
-    progress.busy = false;
+    progress.busy = progress.ended;
     progress.passed++;
     const more = this.#next.write(chunk);
     progress.held = !more;
