@@ -1,0 +1,38 @@
+import type { Imported } from '../finish-import.ts';
+import { ImportFailure } from '../import-failure.ts';
+import { printable } from '../printable.ts';
+import { importExpress, remedyForError } from './import-express.ts';
+import { runProgram } from './run-program.ts';
+
+/**
+ * Runs a program up to its `listen`, and makes a draft of the proxies in it.
+ * @param patience milliseconds that it may take.
+ * @param folder what files are named relative to in comments.
+ * @throws ImportFailure when it cannot be run, or fails before it has made a proxy.
+ */
+export async function readExpressApp(program: string, patience: number, folder: string): Promise<Imported> {
+  const recording = await runProgram(program, patience);
+  const { calls, error, outcome } = recording;
+  if (calls.length === 0) {
+    if (error !== undefined) {
+      const line = error.place === undefined ? '' : ` (${error.place.file}:${error.place.line})`;
+      throw new ImportFailure(
+        `${program} threw before it had made a proxy: ${printable(error.message)}${line}`,
+        sentence(remedyForError(error.code)),
+      );
+    }
+    const late =
+      outcome === 'late'
+        ? ' It had not come to its listen when the time was over; --wait gives it longer.'
+        : '';
+    throw new ImportFailure(
+      `${program} makes no proxy with http-proxy-middleware or express-http-proxy.${late}`,
+      'Name the file that the app with the createProxyMiddleware calls is started with.',
+    );
+  }
+  return importExpress(recording, program, folder);
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}

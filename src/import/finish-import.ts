@@ -1,0 +1,40 @@
+import { checkDraft } from './check-draft.ts';
+import type { Draft } from './draft.ts';
+import { ImportFailure } from './import-failure.ts';
+import type { Report, ReportWriter } from './report.ts';
+import { writeDraft } from './write-draft.ts';
+
+/** What a source came to: a draft, and what there is to say about it. */
+export interface Imported {
+  readonly draft: Draft;
+  readonly report: ReportWriter;
+}
+
+/** A configuration as a file, and what became of everything in the source. */
+export interface FinishedImport {
+  /** Commented YAML that `waygate check` finds nothing wrong with, once the report's variables are set. */
+  readonly text: string;
+  readonly report: Report;
+}
+
+/**
+ * Takes out of a draft what the gateway would not start with, and writes it.
+ * @param folder where the file will be.
+ * @param schema where editors find the JSON Schema, as seen from there.
+ */
+export async function finishImport(
+  { draft, report }: Imported,
+  folder: string,
+  schema: string,
+): Promise<FinishedImport> {
+  await checkDraft(draft, folder, report);
+  return { text: writeDraft(draft, schema), report };
+}
+
+/** A source that is too large to be a configuration. */
+export function tooLarge(file: string, bytes: number, limit: number): ImportFailure {
+  return new ImportFailure(
+    `${file} has ${bytes} octets, more than the ${limit} that are read.`,
+    'Name the configuration itself; cut it into parts if it is one.',
+  );
+}
