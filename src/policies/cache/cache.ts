@@ -1,6 +1,9 @@
 import { definePolicy } from '../../core/policy.ts';
-import { CacheWork } from './cache-work.ts';
+import { CachedAnswers } from './cached-answers.ts';
+import { CachedRequests } from './cached-requests.ts';
+import { explainCache } from './explain-cache.ts';
 import { options } from './options.ts';
+import { RouteCache } from './route-cache.ts';
 
 /**
  * Answers from what the service has answered before, as far as RFC 9111 and the service allow it: a shared cache, which keeps
@@ -11,18 +14,20 @@ export const cache = definePolicy({
   description: 'Answers from what the service has answered before, as far as it allows that.',
   options,
   create(written, setup) {
-    const work = new CacheWork(written, setup);
+    const routeCache = new RouteCache(written, setup);
+    const requests = new CachedRequests(routeCache);
+    const answers = new CachedAnswers(routeCache);
     return {
-      onRequest: (exchange) => work.onRequest(exchange),
+      onRequest: (exchange) => requests.onRequest(exchange),
       onResponse: (exchange, head) => {
-        work.onResponse(exchange, head);
+        answers.onResponse(exchange, head);
       },
       onFinish: (exchange) => {
-        work.onFinish(exchange);
+        answers.onFinish(exchange);
       },
-      explain: (exchange) => work.explain(exchange),
+      explain: (exchange) => explainCache(routeCache, exchange),
       close: () => {
-        work.close();
+        routeCache.close();
       },
     };
   },
