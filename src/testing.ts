@@ -17,5 +17,8 @@ export type {
 export { RecordedHeaders, RecordedRequest } from './testing/recorded-request.ts';
 export type { FakeDocuments } from './testing/fake-fetch.ts';
 export { FakeClock } from './testing/fake-clock.ts';
+export { fakeRedis } from './testing/redis/fake-redis.ts';
+export type { FakeRedisOptions, RedisCall, RedisDouble } from './testing/redis/fake-redis.ts';
+export type { ScriptDouble, ScriptPair, ScriptRedis } from './testing/redis/script-double.ts';
 export { tokenIssuer } from './testing/token-issuer.ts';
 export type { IssuerAlgorithm, IssuerOptions, TokenHeader, TokenIssuer } from './testing/token-issuer.ts';

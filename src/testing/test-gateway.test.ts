@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { fakeRedis } from './redis/fake-redis.ts';
 import { createTestGateway } from './test-gateway.ts';
 import { tokenIssuer } from './token-issuer.ts';
 
@@ -53,5 +54,47 @@ describe('a gateway in memory', () => {
     assert.equal(await ask(issuer.token({ aud: 'shop' })), 200);
     assert.equal(await ask(issuer.token({ aud: 'other' })), 401);
     assert.equal(await ask(issuer.token({ aud: 'shop', exp: 1 })), 401);
+  });
+
+  it('opens nothing of what a configuration names', async () => {
+    const busy = {
+      ...config,
+      listen: [{ host: '192.0.2.1', port: 80 }],
+      admin: { host: '192.0.2.1', port: 9901, token: 'x'.repeat(40) },
+      workers: 4,
+      redis: 'rediss://redis.internal:6379',
+    };
+    await using gateway = await createTestGateway({ config: busy });
+    assert.equal((await gateway.handle('http://gw.test/orders')).status, 200);
+    assert.deepEqual([gateway.gateway.addresses, gateway.gateway.adminAddress], [[], undefined]);
+  });
+
+  it('shares one Redis with others, and their limits', async () => {
+    const redis = fakeRedis();
+    const limited = {
+      ...config,
+      redis: 'redis://redis.internal',
+      policies: [{ 'rate-limit': { limit: 3, window: '1m' } }],
+    } as const;
+    await using one = await createTestGateway({ config: limited, redis });
+    await using other = await createTestGateway({ config: limited, redis });
+    const ask = async (gateway: typeof one): Promise<number> =>
+      (await gateway.handle('http://gw.test/orders')).status;
+    const answers = [await ask(one), await ask(other), await ask(one), await ask(other)];
+    assert.deepEqual(answers, [200, 200, 200, 429]);
+    await one.pass(60_000);
+    assert.equal(await ask(other), 200);
+    redis.fail();
+    assert.equal(await ask(one), 200);
+  });
+
+  it('says which upstreams there are where a test names another, and that there is no Redis', async () => {
+    await assert.rejects(createTestGateway({ config, targets: { user: 'refuse' } }), {
+      name: 'TypeError',
+      message: /no upstream "user": it has users, orders/,
+    });
+    await assert.rejects(createTestGateway({ config, redis: fakeRedis() }), /has no `redis`/);
+    await using gateway = await createTestGateway({ config });
+    assert.throws(() => gateway.target('__proto__'), TypeError);
   });
 });

@@ -7,6 +7,7 @@ import { FakeClock } from './fake-clock.ts';
 import { type FakeDocuments, fakeFetch } from './fake-fetch.ts';
 import type { FakeTarget } from './fake-target.ts';
 import { passTime } from './pass-time.ts';
+import { fakeRedis, type RedisDouble } from './redis/fake-redis.ts';
 import type { RecordedRequest } from './recorded-request.ts';
 import type { TargetAnswer } from './target-answer.ts';
 import { TestTargets } from './test-targets.ts';
@@ -27,6 +28,8 @@ export interface TestGatewayOptions extends Pick<
   readonly fetch?: FakeDocuments;
   /** Issuers whose metadata and keys policies can fetch. */
   readonly issuers?: readonly TokenIssuer[];
+  /** What stands for the Redis of the configuration, for several gateways at once if need be; one of its own when left out. */
+  readonly redis?: RedisDouble;
 }
 
 /** One line of the operational log. */
@@ -44,6 +47,8 @@ export interface TestGateway extends AsyncDisposable {
   readonly records: readonly AccessRecord[];
   /** The operational log so far. */
   readonly log: readonly LoggedLine[];
+  /** What stands for the Redis of the configuration; nobody uses it where the configuration has none. */
+  readonly redis: RedisDouble;
   /** What policies have fetched so far. */
   readonly fetched: readonly RecordedRequest[];
   /**
@@ -66,10 +71,12 @@ export interface TestGateway extends AsyncDisposable {
  * Starts a gateway in memory: requests come by `handle`, and targets, documents and time are the test's.
  * `listen`, `admin`, `workers` and `redis` of its configuration open nothing.
  * @throws ConfigError when the configuration has mistakes.
- * @throws TypeError when `targets` names an upstream that there is not.
+ * @throws TypeError when `targets` names an upstream that there is not, or `redis` is given where the configuration has none.
  */
 export async function createTestGateway(options: TestGatewayOptions): Promise<TestGateway> {
-  const { config, configFile, policies, env, random, logger, clock = new FakeClock() } = options;
+  const { config, configFile, policies, env, random, logger } = options;
+  const clock = options.clock ?? options.redis?.clock ?? new FakeClock();
+  const redis = options.redis ?? fakeRedis({ clock });
   const records: AccessRecord[] = [];
   const log: LoggedLine[] = [];
   const targets = new TestTargets(options.targets ?? {}, clock);
@@ -83,11 +90,17 @@ export async function createTestGateway(options: TestGatewayOptions): Promise<Te
     watch: false,
     logger: collect(log, logger),
     accessLog: (record) => void records.push(record),
-    surroundings: { targets: targets.network, fetch: fetching.fetch },
+    surroundings: {
+      targets: targets.network,
+      fetch: fetching.fetch,
+      redis: ({ keyPrefix, timeout }) => redis.link({ keyPrefix, timeout }),
+    },
   });
   const close = (): Promise<void> => gateway.close();
   try {
     targets.check(gateway.config);
+    if (options.redis !== undefined && gateway.config.redis === undefined)
+      throw new TypeError('the configuration has no `redis`, so nothing would use the one of this test');
   } catch (error) {
     await close();
     throw error;
@@ -98,6 +111,7 @@ export async function createTestGateway(options: TestGatewayOptions): Promise<Te
     clock,
     records,
     log,
+    redis,
     fetched: fetching.requests,
     handle: (request, origin) =>
       gateway.handle(typeof request === 'string' ? new Request(request) : request, origin),
