@@ -44,9 +44,9 @@ export async function waygate(app: FastifyInstance, options: FastifyMountOptions
   // Without it a prefix itself, such as /api, is nobody's.
   if (app.prefix !== '') app.all('', handler);
   if (options.websocket !== false) app.server.on('upgrade', upgrade);
-  // The server waits for its connections before `onClose`; these would never end by themselves.
+  // The server waits for its connections before `onClose`.
   app.addHook('preClose', (done) => {
-    mount.endUpgrades();
+    mount.endEndless();
     done();
   });
   app.addHook('onClose', async () => {

@@ -16,6 +16,11 @@ export class LiveExchanges {
     };
   }
 
+  /** Cuts off those that would never end by themselves. */
+  endEndless(): void {
+    for (const downstream of [...this.#all]) if (downstream.isEndless) downstream.giveUp();
+  }
+
   /** Cuts all of them off. Resolves when none is left. */
   async end(): Promise<void> {
     for (const downstream of [...this.#all]) downstream.giveUp();

@@ -128,15 +128,16 @@ export class Mount {
     return this.#mounted?.gateway.stats.inFlight === 0;
   }
 
-  /** Ends every connection that speaks another protocol by now. */
-  endUpgrades(): void {
+  /** Ends what has no end of its own: connections that speak another protocol by now, and event streams. */
+  endEndless(): void {
     for (const socket of this.#sockets) socket.destroy();
+    this.#exchanges.endEndless();
   }
 
   /** Ends at once, and leaves nothing behind. Whoever waits for an answer is answered 503. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.endUpgrades();
+    this.endEndless();
     const mounted = await this.#mounting.catch(() => undefined);
     await this.#exchanges.end();
     await mounted?.gateway.close();

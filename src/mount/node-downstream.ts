@@ -6,7 +6,7 @@ import type { Exchange, ResponseHead } from '../core/exchange.ts';
 import { WheelTimer, type TimerOwner, type TimerWheel } from '../core/timer-wheel.ts';
 import { HeaderList } from '../http/header-list.ts';
 import { checkTrailers } from '../http1/trailers.ts';
-import { flushOf, isAnswered, writeHead } from './response-head.ts';
+import { flushOf, isAnswered, isEventStream, writeHead } from './response-head.ts';
 
 /** A request of `node:http`, and what is known of it. */
 export interface NodeRequest {
@@ -40,6 +40,8 @@ export class NodeDownstream implements Downstream, TimerOwner {
   #flows = false;
   /** Both directions are raw. */
   #raw: Duplex | undefined;
+  /** What has come behind the head of an upgrade before it was one. */
+  readonly #early: Buffer[] = [];
   /** What somebody else answers. */
   #diverted: GatewayError | undefined;
   /** The head that was written is ours. */
@@ -53,6 +55,8 @@ export class NodeDownstream implements Downstream, TimerOwner {
   #given = false;
   /** Called once the exchange is over. */
   onOver: (() => void) | undefined;
+  /** The answer is an event stream, which has no end of its own. */
+  isEndless = false;
   headSent = false;
   bytesWritten = 0;
 
@@ -74,11 +78,34 @@ export class NodeDownstream implements Downstream, TimerOwner {
     });
     // The answer to a pipelined request has no connection yet, and does not hear of its end.
     if (response.socket === null) request.socket.once('close', this.#onLost);
-    upgrade?.socket.on('error', ignore);
-    upgrade?.socket.on('close', () => {
+    if (upgrade !== undefined) this.#watch(upgrade.socket, upgrade.head);
+    handler.start();
+  }
+
+  /** Reads a connection that wants another protocol: how else would its end be noticed before the target has answered? */
+  #watch(socket: Duplex, head: Buffer): void {
+    const { response } = this.#node;
+    let early = head.length;
+    if (early > 0) this.#early.push(head);
+    socket.on('error', ignore);
+    socket.on('close', () => {
       this.#finish(response.writableFinished);
     });
-    handler.start();
+    socket.on('drain', () => this.#raw && this.#handler?.onClientDrain());
+    socket.on('data', (chunk: Buffer) => {
+      if (this.#raw === undefined) {
+        this.#early.push(chunk);
+        early += chunk.length;
+        if (early > MOST_EARLY) socket.pause();
+        return;
+      }
+      this.#handler?.onRequestBody(chunk);
+      this.#handler?.onRequestFlush();
+    });
+    socket.on('end', () => {
+      if (this.#raw !== undefined) this.#handler?.onRequestEnd(undefined);
+      else if (!this.headSent) socket.destroy();
+    });
   }
 
   // The request's body.
@@ -102,6 +129,8 @@ export class NodeDownstream implements Downstream, TimerOwner {
     request.on('error', ignore);
     if (this.#paused) request.pause();
     else request.resume();
+    // The head leaves together with what is there of the body, but does not wait for more of it.
+    process.nextTick(() => this.#handler?.onRequestFlush());
   }
 
   #endBody(): void {
@@ -160,7 +189,8 @@ export class NodeDownstream implements Downstream, TimerOwner {
       onAnswer?.();
       writeHead(this.#node, head, length, hasBody);
       this.#wrote = true;
-      this.#flushes = flushOf(response, head);
+      this.isEndless = isEventStream(head);
+      if (this.isEndless) this.#flushes = flushOf(response);
       if (!hasBody) response.flushHeaders();
     });
   }
@@ -175,23 +205,15 @@ export class NodeDownstream implements Downstream, TimerOwner {
       this.abort();
       return;
     }
-    const { socket, head } = upgrade;
+    const { socket } = upgrade;
     this.headSent = true;
     this.#node.onAnswer?.();
     this.#raw = socket;
     if (response.socket !== null) response.detachSocket(response.socket);
     socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headers.serialize()}\r\n`, 'latin1');
-    socket.on('drain', () => this.#handler?.onClientDrain());
-    socket.on('data', (chunk: Buffer) => {
-      this.#handler?.onRequestBody(chunk);
-      this.#handler?.onRequestFlush();
-    });
-    socket.on('end', () => this.#handler?.onRequestEnd(undefined));
     this.#flows = true;
-    if (head.length > 0) {
-      this.#handler?.onRequestBody(head);
-      this.#handler?.onRequestFlush();
-    }
+    for (const chunk of this.#early.splice(0)) this.#handler?.onRequestBody(chunk);
+    this.#handler?.onRequestFlush();
     if (!this.#paused) socket.resume();
   }
 
@@ -335,6 +357,9 @@ const ignore = (): void => undefined;
 
 /** As a gateway of its own takes from a client. */
 const MOST_TRAILERS = 100;
+
+/** Octets that a client may send before its upgrade is answered; no more are read until then. */
+const MOST_EARLY = 64 * 1024;
 
 /** What Node lists flat, two by two. */
 function pairs(flat: readonly string[]): [string, string][] {

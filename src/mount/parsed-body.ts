@@ -107,7 +107,8 @@ function hasBeenRead(request: IncomingMessage): boolean {
   );
 }
 
-function announcesBody({ headers }: IncomingMessage): boolean {
+/** Whether the head says that a body follows. */
+export function announcesBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 

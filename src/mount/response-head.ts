@@ -33,16 +33,18 @@ export function writeHead(
   response.writeHead(head.status);
 }
 
-/** What makes a response that gathers what is written (as `compression` does) send it, where that must not wait: events. */
-export function flushOf(response: ServerResponse, { headers }: ResponseHead): (() => void) | undefined {
+/** Whether an answer has no end of its own, and must not wait for more of it. */
+export function isEventStream({ headers }: ResponseHead): boolean {
+  return /^text\/event-stream\b/i.test(headers.get('content-type') ?? '');
+}
+
+/** What makes a response that gathers what is written (as `compression` does) send it. */
+export function flushOf(response: ServerResponse): (() => void) | undefined {
   if (!('flush' in response) || typeof response.flush !== 'function') return undefined;
-  const isStream = /^text\/event-stream\b/i.test(headers.get('content-type') ?? '');
   const { flush } = response as ServerResponse & { readonly flush: () => void };
-  return isStream
-    ? (): void => {
-        flush.call(response);
-      }
-    : undefined;
+  return () => {
+    flush.call(response);
+  };
 }
 
 /** The lines by name, as `setHeader` takes them, in the letter case of the first of each name. */

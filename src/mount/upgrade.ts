@@ -2,6 +2,7 @@ import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { GatewayError } from '../core/errors.ts';
 import { writeFailure, type Mount } from './mount.ts';
+import { announcesBody } from './parsed-body.ts';
 
 /** A request that wants another protocol, as a server's `upgrade` event tells of it. */
 export interface UpgradeRequest {
@@ -23,6 +24,11 @@ export function takeUpgrade(mount: Mount, upgrade: UpgradeRequest): void {
   const fail = (error: unknown): void => {
     mount.answerFailure(response, error);
   };
+  // Node has given up reading the request: the body of one that only asks for another protocol would be lost.
+  if (announcesBody(request)) {
+    fail(new GatewayError('upgrade_refused', 'a request with a body asks for another protocol'));
+    return;
+  }
   const otherwise = upgrade.shared ? (): void => leaveUpgrade(upgrade, response, leave) : undefined;
   mount.take({ request, response, upgrade: { socket, head }, url, otherwise, fail });
 }
