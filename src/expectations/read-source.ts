@@ -49,7 +49,7 @@ function readText(file: string, text: string, json: boolean): ReadSource {
   const origin: Origin = { file, lines, offsetOf: source?.offsetOf };
   const locator = new Locator(origin, []);
   if (source === undefined || (findings.length > 0 && source.value === undefined))
-    return { ok: false, mistakes: locator.all(findings) };
+    return { ok: false, mistakes: locator.all(findings.map((finding) => withQuotes(finding, lines))) };
   return {
     ok: true,
     value: source.value,
@@ -57,4 +57,15 @@ function readText(file: string, text: string, json: boolean): ReadSource {
     locator,
     lineOf: (path) => lines.place(source.offsetOf(path, 'value')).line,
   };
+}
+
+/** In braces, a regular expression without quotes ends at the first bracket or comma in it. */
+const unquoted = /[{,][^"'#]*:\s*\/[^"'\s]*[[\]{},]/;
+
+function withQuotes<Some extends Finding & { readonly offset: number }>(
+  finding: Some,
+  lines: TextLines,
+): Some {
+  if (!unquoted.test(lines.line(lines.place(finding.offset).line).slice(0, 2000))) return finding;
+  return { ...finding, remedy: "put the regular expression in quotes: '/…/'" };
 }
