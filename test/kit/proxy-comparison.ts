@@ -165,9 +165,25 @@ function appOf({ before, mount }: Scenario, proxy: RequestHandler): express.Expr
   if (before !== undefined) app.use(...before);
   app.use(mount ?? '/', proxy);
   app.use((_request, response) => void response.status(418).send('the app'));
-  app.use(((error: Error, _request, response, _next) => {
+  // Programs look at the code of an error; the sentences are each package's own.
+  app.use(((error: Error & { readonly code?: string }, _request, response, _next) => {
     if (response.headersSent) response.destroy();
-    else response.status(599).send(error.message);
+    else response.status(599).send(error.code ?? error.message);
   }) as ErrorRequestHandler);
   return app;
+}
+
+/** Does something with both packages, in turns. @returns what it came to, which is the same. */
+export async function withBoth<Value>(
+  what: (lib: ProxyPackage, name: string) => Promise<Value>,
+): Promise<Value> {
+  const results: Value[] = [];
+  for (const [name, lib] of packages) results.push(await what(lib, name));
+  assert.deepEqual(results[1], results[0]);
+  return results[1] as Value;
+}
+
+/** Serves a proxy in an app of Express. @returns the port. */
+export async function serveProxy(t: TestContext, lib: ProxyPackage, options: Options): Promise<number> {
+  return serveApp(t, appOf({}, asHandler(lib.createProxyMiddleware(options))));
 }
