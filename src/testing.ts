@@ -22,3 +22,6 @@ export type { FakeRedisOptions, RedisCall, RedisDouble } from './testing/redis/f
 export type { ScriptDouble, ScriptPair, ScriptRedis } from './testing/redis/script-double.ts';
 export { tokenIssuer } from './testing/token-issuer.ts';
 export type { IssuerAlgorithm, IssuerOptions, TokenHeader, TokenIssuer } from './testing/token-issuer.ts';
+export { optionMistakes, testPolicy, type TestedPolicy, type TestSetup } from './testing/test-policy.ts';
+export { fakeExchange, fakeResponse } from './testing/fake-exchange.ts';
+export type { FakeExchange, FakeExchangeInit, FakeHeaders } from './testing/fake-exchange.ts';
