@@ -16,6 +16,11 @@ import { isAnswered } from './response-head.ts';
 
 /** How a gateway is mounted in an app. Its configuration needs no `listen`. */
 export interface MountOptions extends Omit<GatewayOptions, 'listen'> {
+  /**
+   * The names of the routes that are mounted; all of them when left out. What another route of the configuration matches is left to the
+   * app, as what none matches. A name that the configuration does not have is a ConfigError, also at a reload.
+   */
+  readonly routes?: readonly string[];
   /** What no route matches: `next` leaves it to the app, `answer` answers 404. `next` when left out. */
   readonly otherwise?: 'next' | 'answer';
   /**

@@ -33,6 +33,7 @@ export function headOf(
   let head = `${method} ${url} HTTP/${request.httpVersion === '1.0' ? '1.0' : '1.1'}\r\n`;
   let chunked = false;
   const seen = new Set<string>();
+  const repeated = repeatedIn(rawHeaders);
   const replaced = new Set<string>();
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? '';
@@ -48,7 +49,8 @@ export function headOf(
     seen.add(lower);
     if (replaced.has(lower)) continue;
     const now = headers[lower];
-    if (now === value || isAsSent(request, lower, now)) head += `${name}: ${value}\r\n`;
+    if ((now === value && !repeated.has(lower)) || isAsSent(request, lower, now))
+      head += `${name}: ${value}\r\n`;
     else {
       head += linesOf(name, now);
       replaced.add(lower);
@@ -61,6 +63,18 @@ export function headOf(
   if (length === undefined ? chunked : length === -1) head += 'Transfer-Encoding: chunked\r\n';
   else if (length !== undefined && length > 0) head += `Content-Length: ${length}\r\n`;
   return `${head}\r\n`;
+}
+
+/** The names, in lower case, that come more than once. */
+function repeatedIn(rawHeaders: readonly string[]): ReadonlySet<string> {
+  const once = new Set<string>();
+  const repeated = new Set<string>();
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] ?? '').toLowerCase();
+    if (once.has(name)) repeated.add(name);
+    else once.add(name);
+  }
+  return repeated;
 }
 
 /** What Node keeps the first line of alone. */
