@@ -39,9 +39,9 @@ const kinds: Readonly<Record<string, Serve>> = {
     serve(
       t,
       chain([
-        (request, _response, next) => {
-          if (parses && request.method === 'POST') void parse(request).then(() => next(), next);
-          else next();
+        async (request, _response, next) => {
+          if (parses && request.method === 'POST') await parse(request);
+          next();
         },
         (request, response, next) => void proxy(request, response, next),
       ]),
@@ -85,12 +85,14 @@ async function parse(request: IncomingMessage): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-type Step = (...values: [...Parameters<RequestListener>, next: (error?: unknown) => void]) => void;
+type Step = (
+  ...values: [...Parameters<RequestListener>, next: (error?: unknown) => void]
+) => void | Promise<void>;
 
 function chain(steps: readonly Step[]): RequestListener {
   return (request, response) => {
     const run = (at: number): void => {
-      steps[at]?.(request, response, (error) => {
+      void steps[at]?.(request, response, (error) => {
         if (error === undefined) run(at + 1);
         else response.writeHead(599).end();
       });

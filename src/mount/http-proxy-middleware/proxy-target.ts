@@ -1,3 +1,4 @@
+import { foundIn } from '../../core/found-in.ts';
 import { UnsupportedError } from './unsupported-error.ts';
 
 /** A target in parts. */
@@ -69,18 +70,18 @@ export function readProxyTarget(input: TargetInput): ProxyTarget {
 
 function parsed(text: string, written: unknown): URL {
   if (URL.canParse(text)) return new URL(text);
-  throw new UnsupportedError(`the target ${shown(written)}`, "write a URL such as 'http://localhost:3001'");
-}
-
-function shown(value: unknown): string {
-  return (JSON.stringify(value) ?? String(value)).slice(0, 200);
+  throw new UnsupportedError(`the target ${foundIn(written)}`, "write a URL such as 'http://localhost:3001'");
 }
 
 function urlOf(parts: TargetParts): URL {
   if (typeof parts !== 'object' || parts === null || Array.isArray(parts))
-    throw new UnsupportedError(`the target ${shown(parts)}`, "write a URL such as 'http://localhost:3001'");
+    throw new UnsupportedError(`the target ${foundIn(parts)}`, "write a URL such as 'http://localhost:3001'");
   for (const [name, value] of Object.entries(parts)) {
-    if (value === undefined || value === null || partNames.has(name)) continue;
+    if (value === undefined || value === null) continue;
+    if (partNames.has(name) && (typeof value === 'string' || (name === 'port' && typeof value === 'number')))
+      continue;
+    if (partNames.has(name))
+      throw new UnsupportedError(`"${name}" of a target as ${foundIn(value)}`, 'write a text');
     if (name === 'socketPath')
       throw new UnsupportedError('a target with a socketPath', 'let the service listen on a port');
     throw new UnsupportedError(
@@ -95,7 +96,7 @@ function urlOf(parts: TargetParts): URL {
   const withPort =
     port === undefined || port === '' || /:\d+$/.test(bracketed) ? bracketed : `${bracketed}:${port}`;
   return parsed(
-    `${`${protocol}`.replace(/:$/, '')}://${withPort}${pathname.startsWith('/') ? '' : '/'}${pathname}`,
+    `${protocol.replace(/:$/, '')}://${withPort}${pathname.startsWith('/') ? '' : '/'}${pathname}`,
     parts,
   );
 }
