@@ -182,7 +182,7 @@ export class AnswerWay implements AnswerSteps, StagesOwner, FeedTarget {
     this.#fedAt = asked;
     const head: ResponseHead = { status, headers, from };
     const rest = this.#restOf(status, body);
-    if (progress.route.watchesResponses) this.#ask(head, rest, progress.context.stopwatch.now());
+    if (progress.route.watchesResponses) this.#ask(head, rest, 0);
     else this.#sendHead(head, rest);
   }
 
@@ -233,7 +233,7 @@ export class AnswerWay implements AnswerSteps, StagesOwner, FeedTarget {
     const rest = this.#held;
     if (this.#progress.phase === 'done' || this.#head !== head || rest === undefined) return;
     this.#held = undefined;
-    this.#askFrom(next, head, rest, this.#progress.context.stopwatch.now());
+    this.#askFrom(next, head, rest, 0);
     this.#release();
   }
 
@@ -259,7 +259,7 @@ export class AnswerWay implements AnswerSteps, StagesOwner, FeedTarget {
     let wrong: string | undefined;
     if (headers !== this.#headers) wrong = 'headers that are another object';
     else if (!isFinalStatus(status)) wrong = 'a status that is no whole number from 200 to 599';
-    else {
+    else if (!this.#progress.route.onlyOurs) {
       const name = headers.refusedAddition(isWritable);
       if (name !== undefined) wrong = `the malformed header ${inTheLog(name)}`;
     }
@@ -348,7 +348,7 @@ export class AnswerWay implements AnswerSteps, StagesOwner, FeedTarget {
     const since = stopwatch.now();
     fed.start(this, { wheel, idle: untimed ? route.clientSettings.streamIdleTimeout : 0 });
     const held = stopwatch.held(since, stopwatch.now());
-    if (held > 0) this.#progress.policyHeld(this.#fedAt, held, 'reply body');
+    if (held > 0) this.#progress.policyHeld(this.#progress.policyName(this.#fedAt), held, 'reply body');
   }
 
   cork(): void {
@@ -372,7 +372,7 @@ export class AnswerWay implements AnswerSteps, StagesOwner, FeedTarget {
   }
 
   stageHeld(at: number, held: number): void {
-    this.#progress.policyHeld(at, held, 'response body');
+    this.#progress.policyHeld(this.#progress.policyName(at), held, 'response body');
   }
 
   /** A policy's share in the body has failed: another answer takes its place as long as none of it has left. */

@@ -15,6 +15,11 @@ const STREAM_IDLE = 10 * 60_000;
 export interface NamedPolicy {
   readonly name: string;
   readonly instance: PolicyInstance;
+  /**
+   * Whether it came with the gateway: it then holds no event loop, and writes no header that is none. Others are looked at,
+   * which for each of their calls costs as much as reading the clock.
+   */
+  readonly isOurs: boolean;
 }
 
 /** A route with everything computed that depends on the configuration alone. */
@@ -26,6 +31,8 @@ export interface CompiledRoute {
   readonly policies: readonly NamedPolicy[];
   /** Whether any policy looks at answers. */
   readonly watchesResponses: boolean;
+  /** Whether all of the policies came with the gateway. */
+  readonly onlyOurs: boolean;
   readonly upstream: Upstream | undefined;
   readonly clientSettings: ClientSettings;
   readonly metrics: RouteMetrics;
@@ -70,6 +77,7 @@ export function compileRoute(
     config,
     policies: parts.policies,
     watchesResponses: parts.policies.some(({ instance }) => instance.onResponse !== undefined),
+    onlyOurs: parts.policies.every(({ isOurs }) => isOurs),
     upstream: parts.upstream,
     clientSettings: {
       connectTimeout: upstreamTimeouts?.connect ?? 0,
@@ -101,6 +109,7 @@ export function compileMiss(
     config: undefined,
     policies,
     watchesResponses: policies.some(({ instance }) => instance.onResponse !== undefined),
+    onlyOurs: policies.every(({ isOurs }) => isOurs),
     upstream: undefined,
     clientSettings: {
       connectTimeout: 0,

@@ -81,7 +81,7 @@ export class ExchangeProgress {
     return error;
   }
 
-  policyHeld(at: number, held: number, phase: PolicyPhase): void {
-    this.context.policyFailed({ policy: this.policyName(at), kind: 'blocked', phase, held }, this.exchange);
+  policyHeld(policy: string, held: number, phase: PolicyPhase): void {
+    this.context.policyFailed({ policy, kind: 'blocked', phase, held }, this.exchange);
   }
 }

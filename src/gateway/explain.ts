@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import type { Config } from '../config/schema.ts';
+import { startTimer } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Consumer, Reply } from '../core/exchange.ts';
 import type { Fetch } from '../core/fetch.ts';
@@ -17,6 +18,8 @@ import type { GatewayCore } from './gateway-core.ts';
 import { GatewayExchange } from './gateway-exchange.ts';
 import { withIdleCore } from './idle-core.ts';
 import { PolicyWatch } from './policy-watch.ts';
+import { isMeant, loggableError } from './policy-failure.ts';
+import { checkReply } from './policy-reply.ts';
 import { readHead } from './receiver.ts';
 import { buildCall, methodTakesNoTunnel, refusedUpgrade, targetPath } from './outgoing.ts';
 
@@ -185,7 +188,7 @@ class Explainer {
       const before = exchange.consumer;
       try {
         const { reply, notes } = await this.#watch.during(
-          () => explainStep(instance, exchange),
+          () => this.#inTime(explainStep(instance, exchange), exchange.route.policyTimeout),
           (lines) => (heard = lines),
         );
         const verdict = reply === undefined ? 'passes' : 'answers';
@@ -195,13 +198,26 @@ class Explainer {
       } catch (error) {
         this.#policies[index] = {
           ...explained,
-          verdict: error instanceof GatewayError ? 'answers' : 'fails',
+          verdict: isMeant(error) ? 'answers' : 'fails',
           notes: heard,
         };
         return refused(error);
       }
     }
     return undefined;
+  }
+
+  /** Whoever asks is not to wait for ever for a policy that never answers. */
+  async #inTime<Result>(step: Promise<Result>, patience: number): Promise<Result> {
+    const late = Promise.withResolvers<never>();
+    const timer = startTimer(this.#core.clock, patience, () => {
+      late.reject(new Error(`it did not answer within ${patience} ms`));
+    });
+    try {
+      return await Promise.race([step, late.promise]);
+    } finally {
+      timer.cancel();
+    }
   }
 
   #proceed(exchange: GatewayExchange, context: ConnectionContext): ExplainedEnd {
@@ -243,8 +259,15 @@ class Explainer {
 
 /** What a policy would do; one that has nothing of its own to say about it does it. */
 async function explainStep(instance: PolicyInstance, exchange: GatewayExchange): Promise<ExplainedStep> {
-  if (instance.explain !== undefined) return instance.explain(exchange);
-  return { reply: (await instance.onRequest?.(exchange)) ?? undefined, notes: [] };
+  const step: ExplainedStep =
+    instance.explain === undefined
+      ? { reply: (await instance.onRequest?.(exchange)) as Reply | undefined, notes: [] }
+      : await instance.explain(exchange);
+  const { reply } = step;
+  if (reply === undefined) return step;
+  const { headers } = checkReply(reply);
+  // Looked through once already: a list may be one that can be read but once.
+  return { ...step, reply: reply.headers === undefined ? reply : { ...reply, headers: [...headers] } };
 }
 
 function explainedConsumer(policy: string, consumer: Consumer | undefined): ExplainedConsumer | undefined {
@@ -266,11 +289,9 @@ function asIfAsked({ request, preflight }: GatewayExchange): RouteRequest {
 }
 
 function refused(error: unknown): ExplainedEnd {
-  if (error instanceof GatewayError) {
+  if (isMeant(error))
     return { type: 'refused', code: error.code, status: error.status, detail: error.detail };
-  }
-  const detail = error instanceof Error ? error.message : String(error);
-  return { type: 'refused', code: 'policy_failed', status: 500, detail };
+  return { type: 'refused', code: 'policy_failed', status: 500, detail: loggableError(error).message };
 }
 
 function nothingButEnd(clientIp: string, end: ExplainedEnd): Explanation {

@@ -155,6 +155,7 @@ export class GatewayCore {
         return upstream;
       },
       routeMetrics: (name: string) => metrics.route(name),
+      failures: this.failures,
       policyMetrics: (policy: string, route: string) => metrics.policy(policy, route),
     };
     return new Snapshot(config, environment, version);

@@ -197,7 +197,7 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
   #startInBackground(): void {
     this.#begin();
     const refusal = this.#context.refusal(this.request);
-    if (refusal === undefined) this.#policies.askRequest(this.#context.stopwatch.now());
+    if (refusal === undefined) this.#policies.askRequest(0);
     else this.#answer.error(refusal);
   }
 

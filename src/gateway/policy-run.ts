@@ -55,7 +55,7 @@ export class PolicyRun {
 
   /**
    * Asks the policies that have not been asked yet about the request.
-   * @param since milliseconds of the monotonic clock, just now.
+   * @param since milliseconds of the monotonic clock, just now; 0 where nobody has read it.
    */
   askRequest(since: number): void {
     const policies = this.#policies;
@@ -64,10 +64,11 @@ export class PolicyRun {
     try {
       while (this.reached < policies.length) {
         this.asked = this.reached;
-        const instance = policies[this.reached++]?.instance;
-        if (instance?.onRequest === undefined) continue;
-        const verdict = instance.onRequest(exchange);
-        from = this.#timed(from, this.asked, 'onRequest');
+        const policy = policies[this.reached++];
+        if (policy?.instance.onRequest === undefined) continue;
+        from = this.#before(policy, from);
+        const verdict = policy.instance.onRequest(exchange);
+        from = this.#after(policy, from, 'onRequest');
         if (verdict === undefined) continue;
         if (isPromise(verdict)) {
           this.#waitFor(verdict, this.asked, undefined);
@@ -78,35 +79,36 @@ export class PolicyRun {
       }
     } catch (thrown) {
       const at = this.reached - 1;
-      this.#timed(from, at, 'onRequest');
+      this.#after(policies[at], from, 'onRequest');
       this.request?.onRequestPolicyFailed(thrown, at, kindOfThrown(thrown, 'threw'));
       return;
     }
-    this.request?.onRequestPassed(from);
+    this.request?.onRequestPassed(from === 0 ? this.#progress.context.stopwatch.now() : from);
   }
 
   /**
    * Asks the policies about an answer.
    * @param from the first of them: which in the list, counted down.
-   * @param since milliseconds of the monotonic clock, just now.
+   * @param since milliseconds of the monotonic clock, just now; 0 where nobody has read it.
    */
   askResponse(from: number, head: ResponseHead, since: number): AnswerVerdict {
     const policies = this.#policies;
     const { exchange } = this.#progress;
     let now = since;
     for (let i = from; i >= this.#first; i--) {
-      const instance = policies[i]?.instance;
-      if (instance?.onResponse === undefined) continue;
+      const policy = policies[i];
+      if (policy?.instance.onResponse === undefined) continue;
       this.asked = i;
+      now = this.#before(policy, now);
       try {
-        const waiting: unknown = instance.onResponse(exchange, head);
-        now = this.#timed(now, i, 'onResponse');
+        const waiting: unknown = policy.instance.onResponse(exchange, head);
+        now = this.#after(policy, now, 'onResponse');
         // Whatever else a policy returns says nothing.
         if (!isPromise(waiting)) continue;
         this.#waitFor(waiting, i, head);
         return 'waits';
       } catch (thrown) {
-        this.#timed(now, i, 'onResponse');
+        this.#after(policy, now, 'onResponse');
         this.answer?.onAnswerPolicyFailed(head, thrown, i, kindOfThrown(thrown, 'threw'));
         return 'failed';
       }
@@ -121,17 +123,17 @@ export class PolicyRun {
     const progress = this.#progress;
     let since = 0;
     for (let i = this.reached - 1; i >= this.#first; i--) {
-      const instance = this.#policies[i]?.instance;
-      if (instance?.onFinish === undefined) continue;
-      if (since === 0) since = progress.context.stopwatch.now();
+      const policy = this.#policies[i];
+      if (policy?.instance.onFinish === undefined) continue;
+      since = this.#before(policy, since);
       try {
-        const waiting: unknown = instance.onFinish(progress.exchange);
+        const waiting: unknown = policy.instance.onFinish(progress.exchange);
         // Nobody waits for it, but nobody else would hear of its failure.
         if (isPromise(waiting)) void this.#hearOf(waiting, i);
       } catch (thrown) {
         progress.policyFailed(thrown, i, kindOfThrown(thrown, 'threw'), 'onFinish');
       }
-      since = this.#timed(since, i, 'onFinish');
+      since = this.#after(policy, since, 'onFinish');
     }
   }
 
@@ -140,11 +142,18 @@ export class PolicyRun {
     this.#wait?.onTimer();
   }
 
-  #timed(since: number, at: number, phase: PolicyPhase): number {
+  /** @param known the time, if it has just been read; 0 otherwise. @returns the time before a policy is called. */
+  #before(policy: NamedPolicy, known: number): number {
+    return known === 0 && !policy.isOurs ? this.#progress.context.stopwatch.now() : known;
+  }
+
+  /** @returns the time after a policy was called; 0 where nobody has looked. */
+  #after(policy: NamedPolicy | undefined, since: number, phase: PolicyPhase): number {
+    if (policy === undefined || policy.isOurs) return 0;
     const { stopwatch } = this.#progress.context;
     const now = stopwatch.now();
     const held = stopwatch.held(since, now);
-    if (held > 0) this.#progress.policyHeld(at, held, phase);
+    if (held > 0) this.#progress.policyHeld(policy.name, held, phase);
     return now;
   }
 
@@ -193,7 +202,7 @@ export class PolicyRun {
       this.request?.onRequestPolicyFailed(thrown, at, failed);
       return;
     }
-    if (value === undefined) this.askRequest(this.#progress.context.stopwatch.now());
+    if (value === undefined) this.askRequest(0);
     else this.request?.onReply(value as Reply);
     this.#progress.call?.flush();
   }

@@ -91,7 +91,7 @@ export class RequestWay implements RequestSteps, StagesOwner {
     }
     let toSend: CallRequest;
     try {
-      const name = request.headers.refusedAddition(isWritable);
+      const name = route.onlyOurs ? undefined : request.headers.refusedAddition(isWritable);
       if (name !== undefined) throw new NonsenseError(`the malformed header ${inTheLog(name)}`);
       toSend = buildCall(exchange, progress.context, this.#stages !== undefined);
     } catch (error) {
@@ -191,7 +191,7 @@ export class RequestWay implements RequestSteps, StagesOwner {
   }
 
   stageHeld(at: number, held: number): void {
-    this.#progress.policyHeld(at, held, 'request body');
+    this.#progress.policyHeld(this.#progress.policyName(at), held, 'request body');
   }
 
   // Ends.

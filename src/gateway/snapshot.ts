@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Finding } from '../config/finding.ts';
 import { paramNames as namesCapturedBy } from '../config/schema/path-match.ts';
 import type { Config, PolicyUse } from '../config/schema.ts';
-import type { Clock } from '../core/clock.ts';
+import { type Clock, startTimer } from '../core/clock.ts';
 import type { Fetch } from '../core/fetch.ts';
 import type { Limits } from '../core/limits.ts';
 import type { Logger } from '../core/logger.ts';
@@ -18,10 +18,14 @@ import type { Router } from '../router/router.ts';
 import { compileRouter } from '../router/router.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { SnapshotAnswers } from './answers.ts';
+import { builtInPolicies } from './built-in-policies.ts';
 import { Forwarding } from './client-address.ts';
 import type { CompiledRoute, NamedPolicy } from './compiled-route.ts';
 import { compileMiss, compileRoute } from './compiled-route.ts';
 import { Identity } from './identity.ts';
+import { checkInstance } from './policy-instance.ts';
+import { kindOfThrown, loggableError } from './policy-failure.ts';
+import type { PolicyFailures } from './policy-failures.ts';
 import type { SharedValues } from './shared-values.ts';
 
 /** What a snapshot is compiled with. */
@@ -42,6 +46,8 @@ export interface SnapshotEnvironment {
   readonly upstream: (name: string) => Upstream | undefined;
   readonly routeMetrics: (name: string) => RouteMetrics;
   readonly policyMetrics: (policy: string, route: string) => PolicyMetrics;
+  /** Told of policies that fail to close. */
+  readonly failures: PolicyFailures;
 }
 
 /** The digest that a configuration is known by: the same for whoever makes it of the same files. */
@@ -72,8 +78,9 @@ export class Snapshot {
   readonly identity: Identity;
   readonly serverSettings: ServerSettings;
   readonly answers: SnapshotAnswers;
-  readonly #policies: readonly NamedPolicy[];
-  readonly #logger: Logger;
+  readonly #policies: readonly MadePolicy[];
+  readonly #clock: Clock;
+  readonly #failures: PolicyFailures;
   readonly #redis: SnapshotEnvironment['redis'];
   #users = 0;
   #retired = false;
@@ -86,7 +93,8 @@ export class Snapshot {
     this.config = config;
     this.version = version;
     this.loadedAt = environment.clock.now();
-    this.#logger = environment.logger;
+    this.#clock = environment.clock;
+    this.#failures = environment.failures;
     this.#redis = environment.redis;
     this.answers = environment.answers;
     const identity = new Identity(config.identity);
@@ -133,22 +141,45 @@ export class Snapshot {
   }
 
   async #closePolicies(): Promise<void> {
-    for (const { name, instance } of this.#policies) {
-      try {
-        await instance.close?.();
-      } catch (error) {
-        this.#logger.error({ policy: name, err: error }, 'a policy failed to close');
-      }
-    }
+    await Promise.all(this.#policies.map(async (policy) => this.#close(policy)));
     // Policies may have something left to settle with it.
     this.answers.release();
     this.#redis?.release();
   }
+
+  /** One that never ends keeps nobody else from it, and what they share from being given back, for longer than it may. */
+  async #close({ name, instance, routeName }: MadePolicy): Promise<void> {
+    const late = Promise.withResolvers<'late'>();
+    const patience = this.config.timeouts.policy;
+    let waits = false;
+    let timer;
+    try {
+      const closed = instance.close?.();
+      if (closed === undefined) return;
+      waits = true;
+      timer = startTimer(this.#clock, patience, () => late.resolve('late'), { keepsProcess: false });
+      if ((await Promise.race([closed, late.promise])) !== 'late') return;
+      const error = new Error(`it had not closed after ${patience} ms`);
+      this.#failures.note({ policy: name, kind: 'timed_out', phase: 'close', error }, routeName);
+    } catch (error) {
+      const kind = kindOfThrown(error, waits ? 'rejected' : 'threw');
+      this.#failures.note({ policy: name, kind, phase: 'close', error }, routeName);
+    } finally {
+      timer?.cancel();
+    }
+  }
 }
+
+/** An instance, and the route that it was made for. */
+interface MadePolicy extends NamedPolicy {
+  readonly routeName: string;
+}
+
+const ours: ReadonlySet<PolicyDefinition> = new Set(builtInPolicies);
 
 /** Makes instances and gathers what their options have wrong. */
 class PolicyMaker {
-  readonly made: NamedPolicy[] = [];
+  readonly made: MadePolicy[] = [];
   readonly findings: Finding[] = [];
   readonly #environment: SnapshotEnvironment;
   readonly #definitions: ReadonlyMap<string, PolicyDefinition>;
@@ -161,7 +192,7 @@ class PolicyMaker {
   }
 
   make(uses: readonly PolicyUse[], routeName: string, paramNames: readonly string[]): NamedPolicy[] {
-    const made: NamedPolicy[] = [];
+    const made: MadePolicy[] = [];
     for (const use of uses) {
       const definition = this.#definitions.get(use.name);
       if (definition === undefined) continue;
@@ -177,10 +208,11 @@ class PolicyMaker {
     use: PolicyUse,
     routeName: string,
     paramNames: readonly string[],
-  ): NamedPolicy | undefined {
+  ): MadePolicy | undefined {
     try {
       const setup = this.#setupOf(definition.name, routeName, paramNames, use.path[0] === 'policies');
-      return { name: definition.name, instance: definition.create(use.options, setup) };
+      const instance = checkInstance(definition.create(use.options, setup));
+      return { name: definition.name, instance, isOurs: ours.has(definition), routeName };
     } catch (error) {
       const finding = findingOf(error, use);
       const key = JSON.stringify(finding);
@@ -214,14 +246,14 @@ class PolicyMaker {
   }
 }
 
-function findingOf(error: unknown, use: PolicyUse): Finding {
+function findingOf(thrown: unknown, use: PolicyUse): Finding {
+  const error = loggableError(thrown);
   if (error instanceof PolicyOptionError) {
     return { path: [...use.path, ...error.path], found: error.message, remedy: error.remedy };
   }
-  const message = error instanceof Error ? error.message : String(error);
   return {
     path: [...use.path],
-    found: `the policy ${use.name} could not be made: ${message}`,
+    found: `the policy ${use.name} could not be made: ${error.message}`,
     remedy: 'mend its options, or the policy',
   };
 }

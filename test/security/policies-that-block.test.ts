@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BodySink } from '../../src/core/body.ts';
+import type { FakeClock } from '../kit/fake-clock.ts';
 import { eventually } from '../kit/eventually.ts';
 import { failuresOf, linesAbout, startTimedScene, type Untyped } from '../kit/misbehaving-policy.ts';
 import { connectClient, exchangeOnce } from '../kit/raw-client.ts';
@@ -43,12 +44,12 @@ const phases: Readonly<Record<string, (block: () => void) => Untyped>> = {
 
 for (const [phase, make] of Object.entries(phases)) {
   test(`a policy that holds the event loop in ${phase} is named with its route and the time, and counted once`, async (t) => {
-    let clock: { advance(milliseconds: number): void } | undefined;
+    const time: { clock?: FakeClock } = {};
     const scene = await startTimedScene(
       t,
-      make(() => clock?.advance(3000)),
+      make(() => time.clock?.advance(3000)),
     );
-    clock = scene.clock;
+    time.clock = scene.clock;
     const response = await exchangeOnce(t, scene.port, post);
     assert.equal(response.text, 'OK', 'it costs time, and nothing else');
     await eventually(() => failuresOf(scene, 'blocked') === 1, 'it is counted');
@@ -62,9 +63,9 @@ for (const [phase, make] of Object.entries(phases)) {
 }
 
 test('exchanges that waited while a policy held the event loop go on', async (t) => {
-  let clock: { advance(milliseconds: number): void } | undefined;
-  const scene = await startTimedScene(t, { onRequest: () => clock?.advance(3000) });
-  clock = scene.clock;
+  const time: { clock?: FakeClock } = {};
+  const scene = await startTimedScene(t, { onRequest: () => time.clock?.advance(3000) });
+  time.clock = scene.clock;
   const clients = await Promise.all([1, 2, 3].map(async () => connectClient(t, scene.port)));
   await Promise.all(
     clients.map(async (client, i) => client.send(i === 1 ? post : post.replace('/bad', '/good'))),
