@@ -1,11 +1,11 @@
 import type { Config } from '../config/schema.ts';
-import { unconnectedRedis } from '../core/redis.ts';
 import type { RunningExchange } from '../gateway/exchange-context.ts';
 import { createGatewayWith } from '../gateway/gateway.ts';
 import type { RunningGateway } from '../gateway/running-gateway.ts';
 import type { AccessRecord } from '../observe/access-record.ts';
 import { FakeClock } from '../testing/fake-clock.ts';
 import { fakeTarget, type FakeTarget } from '../testing/fake-target.ts';
+import { fakeRedis } from '../testing/redis/fake-redis.ts';
 import { passTime } from '../testing/pass-time.ts';
 import { TestTargets } from '../testing/test-targets.ts';
 import { askInMemory, type Answered } from './ask-in-memory.ts';
@@ -68,6 +68,7 @@ export class StagedGateway {
     const issuers = new Issuers(staging.issuers, clock);
     const fetch = new WatchedFetch(documentsOf(staging.fetches, issuers), clock);
     const targets = new TestTargets(targetsOf(staging.targets), clock);
+    const redis = fakeRedis({ clock });
     const log = new HeardLog();
     const ended: { exchange?: RunningExchange; record?: AccessRecord } = {};
     const gateway = await createGatewayWith({
@@ -82,7 +83,7 @@ export class StagedGateway {
       surroundings: {
         targets: targets.network,
         fetch: fetch.fetch,
-        redis: () => ({ ...unconnectedRedis, close: () => undefined }),
+        redis: ({ keyPrefix, timeout }) => redis.link({ keyPrefix, timeout }),
         witness: (exchange) => void (ended.exchange = exchange),
       },
     });

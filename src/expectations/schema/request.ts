@@ -46,7 +46,10 @@ const requestKeys = z
       .default('GET')
       .describe('The method. Without it: GET.'),
     path: z
-      .string()
+      .string({
+        error: (issue) =>
+          withRemedy(`expected a path, found ${foundIn(issue.input)}`, 'write path: with its query, such as path: /orders/7?full=1'),
+      })
       .refine((target) => targetMistake(target) === undefined, { error: (issue) => targetMistake(String(issue.input)) })
       .describe('The path with its query, as the client sends it, or a whole URL. Has no default.'),
     host: z.string().min(1).optional().describe('What `Host` says. Without it: the host of the URL in `path`, or `localhost`.'),
