@@ -53,15 +53,14 @@ describe('docs/errors.md', () => {
   it('lists every code that a policy answers with, and no other', async () => {
     const used = new Set<string>();
     let files = 0;
-    for await (const file of glob('src/policies/*/*.ts')) {
+    // What several policies answer is in core.
+    for await (const file of glob('src/{core,policies/*}/*.ts')) {
       if (file.endsWith('.test.ts')) continue;
       files++;
-      for (const [, code = ''] of readFileSync(file, 'utf8').matchAll(
-        /problemReply\([^)]*code: '([a-z_]+)'/gs,
-      )) {
-        used.add(code);
-      }
+      for (const [, code = ''] of readFileSync(file, 'utf8').matchAll(/\bcode: '([a-z_]+)'/g)) used.add(code);
     }
+    // That of zod, for a mistake in options.
+    used.delete('custom');
     assert.ok(files >= 8 && used.size > 0);
     const codes = table('Codes of policies').rows.map((row) => (row['code'] ?? '').replaceAll('`', ''));
     assert.deepEqual(codes.toSorted(), [...used].toSorted());
