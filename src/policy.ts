@@ -26,7 +26,7 @@ export type {
   ResponseHead,
 } from './core/exchange.ts';
 export { HeaderList } from './http/header-list.ts';
-export type { Clock } from './core/clock.ts';
+export { startTimer, type Clock, type Timer, type TimerOptions } from './core/clock.ts';
 export type { Random } from './core/random.ts';
 export type { Fetch, FetchedAnswer, FetchLimits, FetchRequest } from './core/fetch.ts';
 export type { Lease, Share, Shareable } from './core/shared.ts';

@@ -53,6 +53,7 @@ export function fakeSetup(
     limits: limitsFor(clock, own.redis),
     slots: new LocalSlots(createSlotMemory(systemRandom, 1), 1),
     routeName: 'test',
+    routeId: 'test',
     onEveryRoute: false,
     paramNames: [],
     of: (policy) => fakeSetup(counts, own, `${policy} `),

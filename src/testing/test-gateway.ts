@@ -1,3 +1,4 @@
+import { type Random, systemRandom } from '../core/random.ts';
 import type { Logger } from '../core/logger.ts';
 import { createGatewayWith } from '../gateway/gateway.ts';
 import type { Gateway, GatewayOptions } from '../gateway/gateway-options.ts';
@@ -16,10 +17,12 @@ import type { TokenIssuer } from './token-issuer.ts';
 /** How a gateway in memory is made. One of `config` and `configFile` is given. */
 export interface TestGatewayOptions extends Pick<
   GatewayOptions,
-  'config' | 'configFile' | 'policies' | 'env' | 'random'
+  'config' | 'configFile' | 'policies' | 'env'
 > {
   /** Where the operational log goes, beside {@link TestGateway.log}. */
   readonly logger?: Logger;
+  /** The machine's when left out, but for its numbers, which are all 0: no chance decides, and retries do not wait. */
+  readonly random?: Random;
   /** The clock of the gateway and of all that belongs to it; one of its own when left out. */
   readonly clock?: FakeClock;
   /** What stands for the targets of an upstream, by its name; a target that answers with what it got when left out. */
@@ -74,7 +77,7 @@ export interface TestGateway extends AsyncDisposable {
  * @throws TypeError when `targets` names an upstream that there is not, or `redis` is given where the configuration has none.
  */
 export async function createTestGateway(options: TestGatewayOptions): Promise<TestGateway> {
-  const { config, configFile, policies, env, random, logger } = options;
+  const { config, configFile, policies, env, random = evenRandom, logger } = options;
   const clock = options.clock ?? options.redis?.clock ?? new FakeClock();
   const redis = options.redis ?? fakeRedis({ clock });
   const records: AccessRecord[] = [];
@@ -83,7 +86,8 @@ export async function createTestGateway(options: TestGatewayOptions): Promise<Te
   const issued = (options.issuers ?? []).map(({ documents }) => documents);
   const fetching = fakeFetch([options.fetch ?? {}, ...issued], clock);
   const gateway = await createGatewayWith({
-    ...given({ config, configFile, policies, env, random }),
+    ...given({ config, configFile, policies, env }),
+    random,
     clock,
     gauges: { takeDelay: () => 0, memory: () => 0, close: () => undefined },
     listen: false,
@@ -122,6 +126,8 @@ export async function createTestGateway(options: TestGatewayOptions): Promise<Te
     [Symbol.asyncDispose]: close,
   };
 }
+
+const evenRandom: Random = { ...systemRandom, number: () => 0 };
 
 /** Without what is left out. */
 function given<Options extends object>(

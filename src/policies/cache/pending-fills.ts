@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../../core/clock.ts';
+import { type Clock, startTimer, type Timer } from '../../core/clock.ts';
 import type { Shareable } from '../../core/shared.ts';
 import type { HeaderList } from '../../http/header-list.ts';
 import { Fill, type FillOutcome, Gathered } from './fill.ts';
@@ -92,19 +92,16 @@ export class PendingFills implements Shareable {
 
   /** What waiting for it comes to, `uncacheable` when that takes longer than until `until`, by the monotonic clock. */
   async wait(fill: Fill, until: number): Promise<FillOutcome> {
-    let timer: NodeJS.Timeout | undefined;
+    let timer: Timer | undefined;
     const late = new Promise<FillOutcome>((resolve) => {
-      timer = setTimeout(
-        () => {
-          resolve({ kind: 'uncacheable' });
-        },
-        Math.max(0, until - this.#clock.monotonic()),
-      );
+      timer = startTimer(this.#clock, Math.max(0, until - this.#clock.monotonic()), () => {
+        resolve({ kind: 'uncacheable' });
+      });
     });
     try {
       return await Promise.race([fill.outcome, late]);
     } finally {
-      clearTimeout(timer);
+      timer?.cancel();
     }
   }
 }

@@ -1,3 +1,4 @@
+import { startTimer } from '../../core/clock.ts';
 import type { Exchange, Reply } from '../../core/exchange.ts';
 import { definePolicy, type ExplainedStep, type Setup } from '../../core/policy.ts';
 import { problemReply } from '../../core/problem.ts';
@@ -36,15 +37,15 @@ export const concurrencyLimit = definePolicy({
       counts.waiting.add(1);
       return new Promise((resolve) => {
         const settle = (reply?: Reply): void => {
-          clearTimeout(timer);
+          timer.cancel();
           counts.waiting.add(-1);
           exchange.state.set(place, { slot } satisfies Kept);
           resolve(reply);
         };
-        const timer = setTimeout(() => {
+        const timer = startTimer(setup.clock, queue.timeout, () => {
           slot.release();
           settle(refuse(exchange, 'timeout'));
-        }, queue.timeout);
+        });
         slot.onHeld = () => {
           counts.current.add(1);
           settle();

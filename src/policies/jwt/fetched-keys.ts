@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock.ts';
+import { type Clock, startTimer } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 import { readKeySet } from './key-set.ts';
 import type { KeySource, Look } from './key-source.ts';
@@ -139,9 +139,9 @@ export class FetchedKeys implements KeySource {
       await this.#lookNow();
       resolve();
     };
-    const timer = setTimeout(() => void begin(), wait);
+    const timer = startTimer(this.#clock, wait, () => void begin());
     const giveUp = (): void => {
-      clearTimeout(timer);
+      timer.cancel();
       resolve();
     };
     return { done, giveUp };

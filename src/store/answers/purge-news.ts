@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock.ts';
+import { type Clock, startTimer, type Timer } from '../../core/clock.ts';
 import type { Random } from '../../core/random.ts';
 import type { RedisLink, RedisReply } from '../../core/redis.ts';
 import { type PurgeMessage, readPurge, writePurge } from './purge-message.ts';
@@ -59,7 +59,7 @@ export class PurgeNews {
   #reading = false;
   #again = false;
   #said = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   #closed = false;
 
   constructor(tools: NewsTools) {
@@ -108,7 +108,7 @@ export class PurgeNews {
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#unsubscribe();
   }
 
@@ -118,7 +118,7 @@ export class PurgeNews {
       this.#again = true;
       return;
     }
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#reading = true;
     try {
       do this.#again = false;
@@ -129,8 +129,9 @@ export class PurgeNews {
     }
     this.#reading = false;
     if (this.#closed) return;
-    this.#timer = setTimeout(() => void this.#catchUp(), this.#again ? 0 : INTERVAL);
-    this.#timer.unref();
+    const again = (): void => void this.#catchUp();
+    const wait = this.#again ? 0 : INTERVAL;
+    this.#timer = startTimer(this.#tools.clock, wait, again, { keepsProcess: false });
   }
 
   /** @returns whether there is more. */

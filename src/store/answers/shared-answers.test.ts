@@ -10,6 +10,7 @@ import { openLink, settingsFor } from '../../../test/kit/redis-scene.ts';
 import { RedisServer, freePort, startRedis } from '../../../test/kit/redis-server.ts';
 import { openShared, type SharedScene } from '../../../test/kit/shared-store.ts';
 import { bodiesOf, storedAnswer } from '../../../test/kit/stored-answer.ts';
+import { timedLink } from '../../../test/kit/timed-limits.ts';
 import type { StoredAnswer } from '../../core/answer-store.ts';
 import { systemClock } from '../../core/clock.ts';
 import { systemRandom } from '../../core/random.ts';
@@ -46,7 +47,8 @@ describe('answers in memory and in Redis', { skip }, () => {
 
   answerStoreSuite(async (clock) => {
     last?.close();
-    const store = storeOn(within(link, `${++opened} `), clock);
+    // Its time is that of the clock: what Redis is told passes there as it does here.
+    const store = storeOn(timedLink(within(link, `${++opened} `), clock, ''), clock);
     last = store;
     await eventually(() => store.get('nothing') instanceof Promise, 'the store uses Redis');
     return store;

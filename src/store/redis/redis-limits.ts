@@ -12,12 +12,14 @@ export class RedisLimits implements SharedLimits {
   readonly #link: RedisLink;
   readonly #local: LocalLimits;
   readonly #clock: RedisClock;
+  readonly #timers: Pick<Clock, 'after'>;
 
   /** @param local where `synced` decides. */
-  constructor(link: RedisLink, local: LocalLimits, clock: Pick<Clock, 'now'>) {
+  constructor(link: RedisLink, local: LocalLimits, clock: Pick<Clock, 'now' | 'after'>) {
     this.#link = link;
     this.#local = local;
     this.#clock = new RedisClock(clock);
+    this.#timers = clock;
   }
 
   exact(rules: readonly LimitRule[]): Limiter {
@@ -27,6 +29,12 @@ export class RedisLimits implements SharedLimits {
 
   synced(rules: readonly LimitRule[], every: number): SyncedLimiter {
     const mirror = this.#local.mirror(rules, this.#clock);
-    return new TableSyncedLimiter(rules, { link: this.#link, clock: this.#clock, mirror, every });
+    return new TableSyncedLimiter(rules, {
+      link: this.#link,
+      clock: this.#clock,
+      timers: this.#timers,
+      mirror,
+      every,
+    });
   }
 }

@@ -1,3 +1,4 @@
+import { type Clock, startTimer, type Timer } from '../../core/clock.ts';
 import type { LimitDecision, LimitEffect, LimitRule, SyncedLimiter } from '../../core/limits.ts';
 import { type RedisLink, StoreError } from '../../core/redis.ts';
 import type { MirrorLimiter } from '../limits/local-limits.ts';
@@ -22,6 +23,8 @@ interface Unsettled {
 export interface SyncedTools {
   readonly link: RedisLink;
   readonly clock: RedisClock;
+  /** The clock of this machine. */
+  readonly timers: Pick<Clock, 'after'>;
   /** Where it decides; goes by the same clock. */
   readonly mirror: MirrorLimiter;
   /** Milliseconds. */
@@ -40,7 +43,7 @@ export class TableSyncedLimiter implements SyncedLimiter {
   readonly #keys: LimitKeys;
   readonly #arguments: readonly string[];
   #unsettled = new Map<string, Unsettled>();
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   #settling: Promise<void> | undefined;
   inTouch = true;
 
@@ -64,7 +67,7 @@ export class TableSyncedLimiter implements SyncedLimiter {
   }
 
   settle(): Promise<void> {
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#timer = undefined;
     this.#settling ??= this.#settleAll().finally(() => {
       this.#settling = undefined;
@@ -74,9 +77,10 @@ export class TableSyncedLimiter implements SyncedLimiter {
   }
 
   #soon(): void {
+    const { timers, every } = this.#tools;
     if (this.#unsettled.size >= MOST_KEYS) void this.settle();
     // Nothing waits for it: whoever closes a limiter settles first.
-    else this.#timer ??= setTimeout(() => void this.settle(), this.#tools.every).unref();
+    else this.#timer ??= startTimer(timers, every, () => void this.settle(), { keepsProcess: false });
   }
 
   async #settleAll(): Promise<void> {
