@@ -13,8 +13,8 @@ export function startServices(usersPort: number, chatPort: number): void {
     });
   }).listen(usersPort, '127.0.0.1');
   new WebSocketServer({ port: chatPort, host: '127.0.0.1' }).on('connection', (socket) => {
-    socket.on('message', (message) => {
-      socket.send(`you said: ${String(message as Buffer)}`);
+    socket.on('message', (message: Buffer) => {
+      socket.send(`you said: ${message.toString()}`);
     });
   });
 }

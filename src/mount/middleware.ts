@@ -76,5 +76,3 @@ function mountedUrl({ url = '/' }: IncomingMessage): string {
 function originalUrl(request: IncomingMessage & { readonly originalUrl?: unknown }): string {
   return typeof request.originalUrl === 'string' ? request.originalUrl : mountedUrl(request);
 }
-
-export { responseOn } from './upgrade.ts';

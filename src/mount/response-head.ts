@@ -30,6 +30,7 @@ export function writeHead(
   }
   // Node throws where a head announces trailers that cannot come.
   if (!chunked && response.hasHeader('trailer')) response.removeHeader('trailer');
+  response.statusCode = head.status;
   response.writeHead(head.status);
 }
 

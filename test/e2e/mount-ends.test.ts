@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
 import { describe, it } from 'node:test';
 import { eventually } from '../kit/eventually.ts';
 import { onFinish } from '../kit/finish.ts';
@@ -99,11 +100,11 @@ for (const kind of appKinds) {
 
     it('has come already where the client is gone before the gateway is asked', async (t) => {
       watchProcess(t);
-      const wait = Promise.withResolvers<void>();
+      const wait = new EventEmitter();
       const asked = Promise.withResolvers<void>();
       const before: Before = (_request, _response, next) => {
         asked.resolve();
-        void wait.promise.then(() => {
+        wait.once('over', () => {
           next();
         });
       };
@@ -113,7 +114,7 @@ for (const kind of appKinds) {
       await asked.promise;
       client.destroy();
       await eventually(async () => (await connectionsOf(scene)) === 0, 'the app has noticed');
-      wait.resolve();
+      wait.emit('over');
       const gateway = await scene.ready;
       await eventually(() => gateway.stats.inFlight === 0, 'nothing is under way');
       assert.equal(scene.target.requests.length, 0);

@@ -35,7 +35,7 @@ export interface MountedApp {
   /** What the error handler of the app has got. */
   readonly errors: readonly unknown[];
   /** Ends the gateway, and the app with it where they are one. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** A kind of app. What no route matches it answers with 418; errors with their status, or 500. */
