@@ -30,6 +30,11 @@ export interface Setup {
   readonly redis: RedisLink | undefined;
   /** The name of the route that this instance belongs to; '' for an instance on every route. */
   readonly routeName: string;
+  /**
+   * Another when that route has another upstream, or other conditions on headers and query parameters: for the keys of what is kept of
+   * its answers over reloads. '' for an instance on every route, where no route takes the request.
+   */
+  readonly routeId: string;
   /** Whether it stands in the list for every route: then there is an instance of it for each of them. */
   readonly onEveryRoute: boolean;
   /** The names that the route's path captures, so that templates can be checked at load. */

@@ -26,6 +26,7 @@ import { Identity } from './identity.ts';
 import { checkInstance } from './policy-instance.ts';
 import { kindOfThrown, loggableError } from './policy-failure.ts';
 import type { PolicyFailures } from './policy-failures.ts';
+import { routeIdOf } from './route-id.ts';
 import type { SharedValues } from './shared-values.ts';
 
 /** What a snapshot is compiled with. */
@@ -99,7 +100,7 @@ export class Snapshot {
     this.answers = environment.answers;
     const identity = new Identity(config.identity);
     this.identity = identity;
-    const maker = new PolicyMaker(environment);
+    const maker = new PolicyMaker(environment, config.routes);
     const missPolicies = maker.make(config.policies, '', []);
     this.routes = config.routes.map((route) => {
       const names = namesCapturedBy(route.path);
@@ -182,12 +183,15 @@ class PolicyMaker {
   readonly made: MadePolicy[] = [];
   readonly findings: Finding[] = [];
   readonly #environment: SnapshotEnvironment;
+  /** By their names. */
+  readonly #routeIds: ReadonlyMap<string, string>;
   readonly #definitions: ReadonlyMap<string, PolicyDefinition>;
   /** Mistakes in a global policy are found once for each route. */
   readonly #seen = new Set<string>();
 
-  constructor(environment: SnapshotEnvironment) {
+  constructor(environment: SnapshotEnvironment, routes: Config['routes']) {
     this.#environment = environment;
+    this.#routeIds = new Map(routes.map((route) => [route.name, routeIdOf(route)]));
     this.#definitions = new Map(environment.policies.map((definition) => [definition.name, definition]));
   }
 
@@ -239,6 +243,7 @@ class PolicyMaker {
       },
       redis: redis?.value,
       routeName,
+      routeId: this.#routeIds.get(routeName) ?? '',
       onEveryRoute,
       paramNames,
       of: (other) => this.#setupOf(other, routeName, paramNames, onEveryRoute),

@@ -59,7 +59,7 @@ function failureOf(
     const setup: Setup = {
       ...{ clock: systemClock, random: systemRandom, logger, metrics, fetch, share, redis },
       ...{ limits: limitsWith(redis), slots, answers: noAnswers, onEveryRoute: path[0] === 'policies' },
-      ...{ routeName, paramNames: names, of: () => setup },
+      ...{ routeName, routeId: '', paramNames: names, of: () => setup },
     };
     const closing = definition.create(use.options, setup).close?.();
     closing?.catch(() => {});

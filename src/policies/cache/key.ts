@@ -11,20 +11,21 @@ export interface CacheKey {
 /**
  * Makes the key of a request: whatever the answer may depend on that its `Vary` does not name. With another place, the one that the
  * same client would have for that, on a route that rewrites no paths.
+ * @param routeId as the setup has it.
  */
-export function keyMaker({ key, perConsumer }: Pick<CacheOptions, 'key' | 'perConsumer'>) {
+export function keyMaker({ key, perConsumer }: Pick<CacheOptions, 'key' | 'perConsumer'>, routeId: string) {
   const query = queryReader(key.query);
   const headers = key.headers.map((name) => name.toLowerCase());
   // Answers outlive a change of the rules, which may make two keys of one.
   const isUsual = key.query === 'all' && headers.length === 0 && !perConsumer;
   const shape = isUsual ? '' : `\n${JSON.stringify({ query: key.query, headers, perConsumer })}`;
   return (exchange: Exchange, other?: AnswerPlace): CacheKey => {
-    const { request, client, routeName, consumer } = exchange;
+    const { request, client, consumer } = exchange;
     const place = other ?? placeOf(exchange);
     const { host, path } = place;
     const asked = place.query === '' ? undefined : place.query.slice(1);
     // None of these can hold a line feed.
-    let text = `${routeName}\n${client.scheme}\n${host}\n${path}\n${query(asked)}`;
+    let text = `${routeId}\n${client.scheme}\n${host}\n${path}\n${query(asked)}`;
     // A rewritten path may be made of what is not in the key.
     if (other === undefined && exchange.upstreamPath !== path) text += `\n>${exchange.upstreamPath}`;
     for (const name of headers) text += `\n${JSON.stringify(request.headers.getAll(name))}`;

@@ -23,12 +23,12 @@ export class RouteCache {
   readonly #visits = Symbol('cache');
   readonly #waits = Symbol('cache, waiting');
 
-  constructor(written: CacheOptions, { answers, clock, metrics, share }: Setup) {
+  constructor(written: CacheOptions, { answers, clock, metrics, routeId, share }: Setup) {
     this.written = written;
     this.clock = clock;
     this.answers = answers;
     this.counters = new CacheCounters(metrics);
-    this.keyOf = keyMaker(written);
+    this.keyOf = keyMaker(written, routeId);
     this.bypassOf = bypassReader(written);
     this.limit = Math.min(written.maxSize ?? Infinity, answers.largestBody);
     this.#fills = share('fills', () => new PendingFills(clock));
