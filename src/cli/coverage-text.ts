@@ -41,5 +41,5 @@ function missed({ everyRoute, routes }: Coverage): string[] {
 function withPolicies(names: readonly string[]): string {
   return names.length === 0
     ? ''
-    : `, and so none of its policies: ${names.map((name) => escapeText(name)).join(', ')}`;
+    : `, and none meets its policies: ${names.map((name) => escapeText(name)).join(', ')}`;
 }
