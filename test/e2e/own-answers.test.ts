@@ -7,7 +7,7 @@ import type { Exchange, Reply, ResponseHead } from '../../src/core/exchange.ts';
 import type { BodyFeed } from '../../src/core/reply-body.ts';
 import { definePolicy, z } from '../../src/policy.ts';
 import { eventually } from '../kit/eventually.ts';
-import { connectClient, exchangeOnce } from '../kit/raw-client.ts';
+import { connectClient, exchangeOnce, type RawClient } from '../kit/raw-client.ts';
 import type { RecordingTarget } from '../kit/recording-target.ts';
 import { startRecordingTarget } from '../kit/recording-target.ts';
 import { answer, play, requestComplete, send } from '../kit/replies.ts';
@@ -77,14 +77,31 @@ class Feed implements BodyFeed {
 
 const get = 'GET / HTTP/1.1\r\nHost: gw.test\r\n\r\n';
 
+/** Sends a request on a connection of its own. */
+async function begin(t: TestContext, { port }: TestGateway, request: string = get): Promise<RawClient> {
+  const client = await connectClient(t, port);
+  await client.send(request);
+  return client;
+}
+
+/** A gateway that answers with a feed, and a client whom it has begun to answer. */
+async function startFeeding(t: TestContext, feed: Feed = new Feed()) {
+  const { gateway } = await start(t, { onRequest: () => ({ status: 200, body: feed }) });
+  const client = await begin(t, gateway);
+  await settled(() => assert.ok(feed.sink));
+  return { feed, gateway, client };
+}
+
+/** A client goes away, and the gateway notices. */
+async function leave({ socket }: RawClient, gateway: TestGateway): Promise<void> {
+  socket.destroy();
+  await settled(() => assert.equal(gateway.metric('waygate_connections_open'), 0));
+}
+
 describe('an answer that comes as it is made', () => {
   it('is sent with its length, or else in chunks', async (t) => {
     for (const length of [10, undefined]) {
-      const feed = new Feed(length);
-      const { gateway } = await start(t, { onRequest: () => ({ status: 200, body: feed }) });
-      const client = await connectClient(t, gateway.port);
-      await client.send(get);
-      await settled(() => assert.ok(feed.sink));
+      const { feed, gateway, client } = await startFeeding(t, new Feed(length));
       feed.sink?.write(Buffer.from('hello'));
       feed.sink?.write(Buffer.from('world'));
       feed.sink?.end();
@@ -100,12 +117,8 @@ describe('an answer that comes as it is made', () => {
   });
 
   it('is paused for a client that does not read, and goes on when it does', async (t) => {
-    const feed = new Feed();
-    const { gateway } = await start(t, { onRequest: () => ({ status: 200, body: feed }) });
-    const client = await connectClient(t, gateway.port);
+    const { feed, client } = await startFeeding(t);
     client.socket.pause();
-    await client.send(get);
-    await settled(() => assert.ok(feed.sink));
     const chunk = Buffer.alloc(64 * 1024);
     let sent = 0;
     while (feed.sink?.write(chunk) === true && sent < 1000) sent++;
@@ -118,11 +131,7 @@ describe('an answer that comes as it is made', () => {
   });
 
   it('is cancelled when the client goes away', async (t) => {
-    const feed = new Feed();
-    const { gateway } = await start(t, { onRequest: () => ({ status: 200, body: feed }) });
-    const client = await connectClient(t, gateway.port);
-    await client.send(get);
-    await settled(() => assert.ok(feed.sink));
+    const { feed, gateway, client } = await startFeeding(t);
     client.socket.destroy();
     await settled(() => assert.equal(feed.cancelled, 1));
     assert.equal(feed.sink?.write(Buffer.from('x')), true);
@@ -138,11 +147,7 @@ describe('an answer that comes as it is made', () => {
   });
 
   it('that breaks off is broken off for the client too', async (t) => {
-    const feed = new Feed();
-    const { gateway } = await start(t, { onRequest: () => ({ status: 200, body: feed }) });
-    const client = await connectClient(t, gateway.port);
-    await client.send(get);
-    await settled(() => assert.ok(feed.sink));
+    const { feed, gateway, client } = await startFeeding(t);
     feed.sink?.write(Buffer.from('half'));
     feed.sink?.abort(new GatewayError('upstream_body_broken', 'half'));
     assert.equal((await client.outcome()).kind, 'closed');
@@ -204,8 +209,10 @@ describe('an answer that takes the place of another', () => {
 });
 
 describe('an exchange that outlives its client', () => {
-  function recording(seen: string[]): Hooks {
-    return {
+  /** A gateway whose exchanges outlive their clients, and what a stage of it sees. */
+  async function startLasting(t: TestContext) {
+    const seen: string[] = [];
+    const hooks: Hooks = {
       onRequest(exchange) {
         exchange.outliveClient();
         exchange.wrapResponseBody((next) => ({
@@ -226,30 +233,27 @@ describe('an exchange that outlives its client', () => {
       },
       onFinish: ({ outcome }) => void seen.push(`finish ${outcome.error?.code}`),
     };
+    return { seen, ...(await start(t, hooks)) };
   }
 
   it('that leaves before the answer: stages see all of it', async (t) => {
-    const seen: string[] = [];
-    const { gateway, target } = await start(t, recording(seen));
+    const { seen, gateway, target } = await startLasting(t);
     const { promise: gone, resolve: go } = Promise.withResolvers<void>();
     target.script = play(
       requestComplete,
       () => gone,
       send('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello'),
     );
-    const client = await connectClient(t, gateway.port);
-    await client.send(get);
+    const client = await begin(t, gateway);
     await target.request(0);
-    client.socket.destroy();
-    await settled(() => assert.equal(gateway.metric('waygate_connections_open'), 0));
+    await leave(client, gateway);
     assert.deepEqual(seen, []);
     go();
     await settled(() => assert.deepEqual(seen, ['hello', 'end', 'finish client_aborted']));
   });
 
   it('that leaves in the middle of the answer: stages see all of it', async (t) => {
-    const seen: string[] = [];
-    const { gateway, target } = await start(t, recording(seen));
+    const { seen, gateway, target } = await startLasting(t);
     const { promise: gone, resolve: go } = Promise.withResolvers<void>();
     target.script = play(
       requestComplete,
@@ -257,19 +261,16 @@ describe('an exchange that outlives its client', () => {
       () => gone,
       send('world'),
     );
-    const client = await connectClient(t, gateway.port);
-    await client.send(get);
+    const client = await begin(t, gateway);
     await client.head();
     await settled(() => assert.deepEqual(seen, ['hello']));
-    client.socket.destroy();
-    await settled(() => assert.equal(gateway.metric('waygate_connections_open'), 0));
+    await leave(client, gateway);
     go();
     await settled(() => assert.deepEqual(seen, ['hello', 'world', 'end', 'finish client_aborted']));
   });
 
   it('whose target breaks off all the same: stages hear of it', async (t) => {
-    const seen: string[] = [];
-    const { gateway, target } = await start(t, recording(seen));
+    const { seen, gateway, target } = await startLasting(t);
     const { promise: gone, resolve: go } = Promise.withResolvers<void>();
     target.script = play(
       requestComplete,
@@ -277,24 +278,19 @@ describe('an exchange that outlives its client', () => {
       () => gone,
       ({ socket }) => void socket.destroy(),
     );
-    const client = await connectClient(t, gateway.port);
-    await client.send(get);
+    const client = await begin(t, gateway);
     await settled(() => assert.deepEqual(seen, ['hello']));
-    client.socket.destroy();
-    await settled(() => assert.equal(gateway.metric('waygate_connections_open'), 0));
+    await leave(client, gateway);
     go();
     await settled(() => assert.match(seen.join(), /^hello,abort \w+,finish client_aborted$/));
   });
 
   it('ends with the gateway', async (t) => {
-    const seen: string[] = [];
-    const { gateway, target } = await start(t, recording(seen));
+    const { seen, gateway, target } = await startLasting(t);
     target.script = () => undefined;
-    const client = await connectClient(t, gateway.port);
-    await client.send(get);
+    const client = await begin(t, gateway);
     await target.request(0);
-    client.socket.destroy();
-    await settled(() => assert.equal(gateway.metric('waygate_connections_open'), 0));
+    await leave(client, gateway);
     assert.deepEqual(seen, []);
     assert.equal(gateway.gateway.stats.inFlight, 1);
     await gateway.gateway.close();
@@ -302,11 +298,9 @@ describe('an exchange that outlives its client', () => {
   });
 
   it('with a request body is broken off with its client', async (t) => {
-    const seen: string[] = [];
-    const { gateway, target } = await start(t, recording(seen));
+    const { seen, gateway, target } = await startLasting(t);
     target.script = () => undefined;
-    const client = await connectClient(t, gateway.port);
-    await client.send('PUT / HTTP/1.1\r\nHost: gw.test\r\nContent-Length: 2\r\n\r\nok');
+    const client = await begin(t, gateway, 'PUT / HTTP/1.1\r\nHost: gw.test\r\nContent-Length: 2\r\n\r\nok');
     await target.request(0);
     client.socket.destroy();
     await settled(() => assert.deepEqual(seen, ['finish client_aborted']));
