@@ -1,6 +1,6 @@
 /**
- * `waygate/policy`: what a policy is written with. `docs/policies.md` describes the contract. The built-in policies use
- * nothing that is not exported here.
+ * `waygate/policy`: what a policy is written with. `docs/policies.md` describes the contract, which the built-in policies keep as well;
+ * beyond what is here they use only what one of them, or one kind of them, is about.
  */
 
 // The contract.
@@ -55,6 +55,8 @@ export type {
   SyncedLimiter,
 } from './core/limits.ts';
 export { MAX_LIMIT, MAX_RULES, MAX_WINDOW } from './core/limits.ts';
+export { CountedBy, type Counted, type CountedByOptions } from './core/counted-by.ts';
+export { byOption, missingOption } from './core/counting-options.ts';
 export type { Slot, SlotPool, Slots } from './core/slots.ts';
 
 // Options: the gateway's own zod, so that one version reads them all.
@@ -72,6 +74,13 @@ export { compilePathTemplate, compileUrlTemplate, type UrlTemplate } from './cor
 // Errors and answers.
 export { GatewayError, type ErrorCode, type ErrorSide } from './core/errors.ts';
 export { problemReply, type Problem } from './core/problem.ts';
+export { messageOf } from './core/message-of.ts';
+export { RareLine } from './core/rare-line.ts';
+
+// Services that are asked.
+export { BoundedCalls, type CallBounds, inFlightOption } from './core/bounded-calls.ts';
+export { type MemoryBounds, Remembered } from './core/remembered.ts';
+export { serviceUrl } from './core/service-url.ts';
 
 // What may stand in a header, and who is behind an address.
 export { isFieldName, isFieldValue, isToken, parseTokenList } from './http/field.ts';
