@@ -1,5 +1,6 @@
 import { type Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { version } from '../gateway/version.ts';
+import { addImport } from './commands/import.ts';
 import { addKey } from './commands/key.ts';
 import { addPurge } from './commands/purge.ts';
 import { addTest } from './commands/test.ts';
@@ -56,6 +57,7 @@ function createProgram(terminal: Terminal, exit: (code: number) => void): Comman
   addTest(program, terminal, exit);
   addStart(program, terminal, exit);
   addSchema(program, terminal, exit);
+  addImport(program, terminal, exit);
   addPurge(program, terminal);
   addKey(program, terminal);
   addUser(program, terminal);
@@ -144,14 +146,28 @@ interface ExplainOptions {
 }
 
 function addInit(program: Command, terminal: Terminal): void {
-  program
+  const init = program
     .command('init')
     .addOption(new Option('-f, --force', 'replace a file that is there'))
     .summary('write a commented waygate.yaml to begin with')
     .description('Writes a commented waygate.yaml into this folder.')
+    .helpCommand(false)
     .action(async (options: { force?: true }) => {
-      const { init } = await import('./commands/init.ts');
-      init(terminal, process.cwd(), options);
+      const commands = await import('./commands/init.ts');
+      commands.init(terminal, process.cwd(), options);
+    });
+  init
+    .command('policy')
+    .argument('<name>', 'lower-case words joined by "-", such as tenant-guard')
+    .addOption(new Option('-f, --force', 'replace files that are there'))
+    .summary('write a policy of your own, and its test')
+    .description(
+      'Writes a policy to begin with and its test into the folder policies, and says what the configuration needs for it.',
+    )
+    .action(async (name: string, _options: unknown, command: Command) => {
+      const { initPolicy } = await import('./commands/init-policy.ts');
+      // The command above knows --force too, and takes it wherever it stands.
+      initPolicy(terminal, process.cwd(), name, command.optsWithGlobals<{ force?: true }>());
     });
 }
 

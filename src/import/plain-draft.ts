@@ -8,8 +8,8 @@ export function plainDraft(draft: Draft): Record<string, unknown> {
     admin: draft.admin,
     trustedProxies: draft.trustedProxies,
     redis: draft.redis,
-    timeouts: draft.timeouts,
-    limits: draft.limits,
+    timeouts: withNumbers(draft.timeouts),
+    limits: withNumbers(draft.limits),
     upstreams:
       draft.upstreams.length === 0
         ? undefined
@@ -38,8 +38,8 @@ function plainRoute(route: DraftRoute): Record<string, unknown> {
     preserveHost: route.preserveHost,
     websocket: route.websocket,
     streaming: route.streaming,
-    timeouts: route.timeouts,
-    limits: route.limits,
+    timeouts: withNumbers(route.timeouts),
+    limits: withNumbers(route.limits),
     policies: plainPolicies(route.policies),
   });
 }
@@ -53,6 +53,12 @@ function plainPath({ type, value }: DraftPath): unknown {
 function plainPolicies(policies: readonly DraftPolicy[]): unknown {
   if (policies.length === 0) return undefined;
   return policies.map(({ name, options }) => ({ [name]: options }));
+}
+
+/** `0` is off, and a number as people write it. */
+function withNumbers(settings: Readonly<Record<string, string>> | undefined): unknown {
+  if (settings === undefined) return undefined;
+  return Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, value === '0' ? 0 : value]));
 }
 
 function one(list: readonly string[] | undefined): unknown {

@@ -1,5 +1,6 @@
-import { Document, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml';
+import { Document, isMap, isScalar, isSeq, parse, type Node, type Pair, type YAMLMap } from 'yaml';
 import type { Draft, DraftPolicy } from './draft.ts';
+import { isDeepStrictEqual } from 'node:util';
 import { plainDraft } from './plain-draft.ts';
 import { printable } from './printable.ts';
 
@@ -12,7 +13,7 @@ const lineWidth = 110;
  * @param schema where editors find the JSON Schema, as seen from the file.
  */
 export function writeDraft(draft: Draft, schema: string): string {
-  const document = new Document(plainDraft(draft));
+  const document = new Document(plainDraft(draft), { aliasDuplicateObjects: false });
   const root = document.contents;
   if (!isMap(root)) return '';
   for (const pair of root.items) layOut(pair as Pair<unknown, unknown>, draft);
@@ -24,7 +25,16 @@ export function writeDraft(draft: Draft, schema: string): string {
     indentSeq: true,
     flowCollectionPadding: true,
   });
-  return `${head}\n\n${body}`;
+  return `${head}\n\n${tightLists(body)}`;
+}
+
+/** `[a, b]` in place of `[ a, b ]`, which mappings keep: what was so in a text stays so. */
+function tightLists(text: string): string {
+  const tight = text.replace(
+    /(^|[ {[])\[ (?=\S)|(?<=\S) \](?=[,\s\]]|$)/gm,
+    (_, front: string | undefined) => (front === undefined ? ']' : `${front}[`),
+  );
+  return isDeepStrictEqual(parse(tight), parse(text)) ? tight : text;
 }
 
 /** Blank lines, comments and short forms for one of the keys at the top. */
