@@ -61,12 +61,15 @@ class Answering {
   readonly #script: ConnectionScript;
   readonly #request: RecordedRequest;
   #waits = false;
+  /** Whoever waits for the other side to read. */
+  #onClose: (() => void) | undefined;
 
   constructor(socket: MemorySocket, script: ConnectionScript, request: RecordedRequest) {
     this.#socket = socket;
     this.#script = script;
     this.#request = request;
     socket.once('close', () => {
+      this.#onClose?.();
       this.#wait(false);
     });
   }
@@ -145,9 +148,7 @@ class Answering {
     if (!response.write(chunk) && !this.#socket.destroyed) {
       const { promise, resolve } = Promise.withResolvers<void>();
       response.once('drain', resolve);
-      this.#socket.once('close', () => {
-        resolve();
-      });
+      this.#onClose = resolve;
       await promise;
     }
     return !this.#socket.destroyed;

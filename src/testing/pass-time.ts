@@ -23,6 +23,7 @@ const PATIENCE = 50;
 
 /** Lets time pass, and all happen that is due meanwhile, each at its time. */
 export async function passTime(clock: FakeClock, milliseconds: number, busyness: Busyness): Promise<void> {
+  if (!(milliseconds >= 0)) throw new RangeError(`time does not pass by ${milliseconds} ms`);
   const end = clock.monotonic() + milliseconds;
   let known = await settle(busyness, undefined);
   for (;;) {
