@@ -76,7 +76,7 @@ export class NodeDownstream implements Downstream, TimerOwner {
     response.on('close', () => {
       if (this.#raw === undefined) this.#finish(response.writableFinished);
     });
-    // The answer to a pipelined request has no connection yet, and does not hear of its end.
+    // The answer to a pipelined request has no connection yet; not every release of Node tells it of the end of the one that it waits for.
     if (response.socket === null) request.socket.once('close', this.#onLost);
     if (upgrade !== undefined) this.#watch(upgrade.socket, upgrade.head);
     handler.start();

@@ -252,6 +252,31 @@ describe('mounted below a path', () => {
     return app;
   };
 
+  for (const [name, create] of [
+    ['Express 5', express],
+    ['Express 4', express4],
+  ] as const) {
+    it(`and below routers of ${name}, matches and sends on what they leave of the URL, or all of it`, async (t) => {
+      for (const [url, seen] of [
+        ['mounted', '/api/x?y=1'],
+        ['original', '/app/v1/api/x?y=1'],
+      ] as const) {
+        const { target, port } = await start(
+          t,
+          (middleware) => {
+            const router = create.Router();
+            router.use('/v1', middleware);
+            return create().use('/app', router);
+          },
+          { routes: [{ path: seen.slice(0, -'/x?y=1'.length), upstream: 'service' }] },
+          { url },
+        );
+        await exchangeOnce(t, port, 'GET /app/v1/api/x?y=1 HTTP/1.1\r\nHost: app.test\r\n\r\n');
+        assert.equal((await target.request(0)).target, seen);
+      }
+    });
+  }
+
   it('matches and sends on what the app leaves of the URL', async (t) => {
     const { target, port } = await start(t, below);
     await exchangeOnce(t, port, 'GET /app/api/x?y=1 HTTP/1.1\r\nHost: app.test\r\n\r\n');
