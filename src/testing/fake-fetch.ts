@@ -3,8 +3,8 @@ import type { Fetch, FetchedAnswer, FetchRequest } from '../core/fetch.ts';
 import { RecordedHeaders, RecordedRequest } from './recorded-request.ts';
 import { type AnswerTo, bodyOf, linesOf, type TargetAnswer, type TargetResponse } from './target-answer.ts';
 
-/** What policies fetch, by its URL, with or without its query. A text or octets are the body of a 200. */
-export type FakeDocuments = Readonly<Record<string, TargetAnswer | string | Uint8Array>>;
+/** What policies fetch, by its URL, with or without its query. A text or octets are the body of a 200, but for the words of `TargetAnswer`. */
+export type FakeDocuments = Readonly<Record<string, Exclude<TargetAnswer, string> | string | Uint8Array>>;
 
 /** A fetch that reaches nothing but these documents, and what was asked of it. */
 export interface FakeFetch {

@@ -53,6 +53,10 @@ export class MemorySocket extends Socket {
   }
 
   override _read(): void {
+    this.#goOn();
+  }
+
+  #goOn(): void {
     const unread = this.#unread;
     this.#unread = undefined;
     unread?.();
@@ -85,7 +89,7 @@ export class MemorySocket extends Socket {
     const peer = this.#peer;
     this.#peer = undefined;
     this.#failure = error ?? systemError('EPIPE', 'write');
-    this._read();
+    this.#goOn();
     this.#waiting?.(this.#failure);
     this.#waiting = undefined;
     done(error);

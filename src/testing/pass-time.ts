@@ -4,9 +4,9 @@ import type { FakeClock } from './fake-clock.ts';
 /** What is known of a gateway's exchanges. */
 export interface Busyness {
   /** Exchanges under way. */
-  underWay(): number;
+  readonly underWay: () => number;
   /** How many of them are known to wait for time, or for somebody else. */
-  waiting(): number;
+  readonly waiting: () => number;
 }
 
 /** Turns of the event loop in which everything in memory has come to its end, where one thing leads to another. */

@@ -63,7 +63,7 @@ export interface TestGateway extends AsyncDisposable {
   target(upstream: string): FakeTarget;
   /**
    * Lets time pass, and all happen that is due meanwhile, each at its time. What is under way comes first to where it waits for
-   * time, or for somebody else.
+   * time, or for somebody else. Time-outs may be 100 ms late, as they are in production.
    */
   pass(milliseconds: number): Promise<void>;
   /** Ends at once. Resolves when nothing is left. */

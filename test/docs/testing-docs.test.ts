@@ -23,7 +23,11 @@ describe('the examples of docs/testing.md', () => {
       await symlink(join(root, 'src', name), join(dependency, name));
     await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
     const compilerOptions = { typeRoots: [join(root, 'node_modules/@types')] };
-    const settings = { extends: join(root, 'tsconfig.json'), compilerOptions, include: ['*.ts'] };
+    const settings = {
+      extends: join(root, 'tsconfig.json'),
+      compilerOptions,
+      include: ['*.ts', join(root, 'src/http1/platform.d.ts')],
+    };
     await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(settings));
     for (const [i, { text }] of blocks.entries()) await writeFile(join(folder, `example-${i}.test.ts`), text);
   });
@@ -34,7 +38,7 @@ describe('the examples of docs/testing.md', () => {
   async function run(...args: string[]): Promise<string> {
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
     const { promise, resolve: done } = Promise.withResolvers<string>();
-    execFile(process.execPath, args, { env, cwd: folder }, (error, stdout, stderr) => {
+    execFile(process.execPath, args, { env, cwd: folder, timeout: 60_000 }, (error, stdout, stderr) => {
       done(`${error === null ? '' : 'failed\n'}${stdout}${stderr}`);
     });
     return promise;

@@ -6,7 +6,7 @@ export interface ScriptRedis {
   /** The time of the server, in milliseconds since the epoch: it stands still while a script runs. */
   readonly now: number;
   /** Carries a command out. Numbers are written out. @throws an error that the caller of the script gets. */
-  call(name: string, ...args: readonly (string | number)[]): RawReply;
+  readonly call: (name: string, ...args: readonly (string | number)[]) => RawReply;
 }
 
 /**

@@ -55,7 +55,7 @@ export const sortedSetCommands: Readonly<Record<string, RedisCommand>> = {
 /** By score, and members of the same score by their octets. */
 function sorted(keys: Keyspace, key: string): Member[] {
   const members = [...(keys.get(key, 'zset')?.scores ?? [])];
-  return members.sort(([a, first], [b, second]) => first - second || (a < b ? -1 : 1));
+  return members.toSorted(([a, first], [b, second]) => first - second || (a < b ? -1 : 1));
 }
 
 function slice(members: readonly Member[], from: string | undefined, to: string | undefined): Member[] {
