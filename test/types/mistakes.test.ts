@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, after, suite, test } from 'node:test';
+import { policyStarter } from '../../src/cli/policy-starter.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -54,12 +55,20 @@ suite('what the compiler says of a configuration with mistakes', () => {
   before(() => {
     const source = (name: string): string[] => [join(root, 'src', name)];
     const compilerOptions = {
-      ...{ noEmit: true, paths: { waygate: source('index.ts'), 'waygate/policy': source('policy.ts') } },
+      noEmit: true,
+      paths: {
+        waygate: source('index.ts'),
+        'waygate/policy': source('policy.ts'),
+        'waygate/testing': source('testing.ts'),
+      },
       ...{ typeRoots: [join(root, 'node_modules/@types')], rewriteRelativeImportExtensions: true },
     };
     mkdirSync(join(folder, 'app'));
     writeFileSync(join(folder, 'app/waygate.config.ts'), program);
     writeFileSync(join(folder, 'app/many-routes.ts'), manyRoutes());
+    const started = policyStarter('tenant-guard', '.');
+    writeFileSync(join(folder, 'app/tenant-guard.ts'), started.policy);
+    writeFileSync(join(folder, 'app/tenant-guard.test.ts'), started.test);
     writeFileSync(
       join(folder, 'app/tsconfig.json'),
       JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions, include: ['*.ts'] }),
@@ -90,6 +99,10 @@ suite('what the compiler says of a configuration with mistakes', () => {
       const { text = '' } = printed[index] ?? {};
       assert.match(text, new RegExp(`(?<![\\w-])${word}(?![\\w-])`));
     }
+  });
+
+  test('the policy that `waygate init policy` writes has none', () => {
+    assert.doesNotMatch(everything, /tenant-guard/);
   });
 
   test('three hundred routes are not too much for it', () => {
