@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { posix } from 'node:path';
 import type { Filter } from './options.ts';
+import { compileGlob } from './path-glob.ts';
 import { UnsupportedError } from './unsupported-error.ts';
 
 /** Whether a request is proxied. */
@@ -32,28 +32,24 @@ export function compilePathFilter<TReq extends IncomingMessage>(
       'a pathFilter of paths and of globs',
       'write all of them as globs, such as "/api/**" for "/api"',
     );
-  return (request) => matchesGlobs(pathOf(request), globs);
+  const rules = globs.map((glob) => {
+    const excludes = glob.startsWith('!');
+    return { excludes, pattern: compileGlob(excludes ? glob.slice(1) : glob) };
+  });
+  const byExclusionAlone = rules.every(({ excludes }) => excludes);
+  return (request) => {
+    const path = pathOf(request);
+    // What a glob takes in, a later one may take out, and the other way round.
+    let taken = byExclusionAlone;
+    for (const { excludes, pattern } of rules)
+      if (taken === excludes && pattern.test(path)) taken = !excludes;
+    return taken;
+  };
 }
 
-/** A path is matched when one of the patterns takes it in and none behind that takes it out; exclusions alone take in all else. */
-function matchesGlobs(path: string, globs: readonly string[]): boolean {
-  let taken = globs.every((glob) => glob.startsWith('!'));
-  for (const glob of globs) {
-    if (!glob.startsWith('!')) taken ||= matches(path, glob);
-    else if (matches(path, glob.slice(1))) taken = false;
-  }
-  return taken;
-}
-
-/** `/api/**` is for `/api` too. */
-function matches(path: string, glob: string): boolean {
-  return (
-    posix.matchesGlob(path, glob) || (glob.endsWith('/**') && posix.matchesGlob(path, glob.slice(0, -3)))
-  );
-}
-
+/** Whether a text is a glob for http-proxy-middleware, rather than the beginning of a path. */
 function isGlob(pattern: string): boolean {
-  return /^!|[*?]|\[[^\]]+\]|\{[^}]+\}|[@+]\([^)]+\)|\([^|)]+\|[^)]+\)/.test(pattern);
+  return /^!|[*\\]|\[[^\]]+\]|\{[^}]+\}|[@?!+]\(.*\)|\([^|)]+\|[^)]+\)|[\].+)]\?/.test(pattern);
 }
 
 function pathOf({ url = '/' }: IncomingMessage): string {
