@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { messageOf } from '../core/message-of.ts';
 import { exitCodes, Failure } from './failure.ts';
 
 /** `waygate.test.yaml`, `shop.waygate.test.yaml`; also `.yml` and `.json`. */
@@ -19,7 +20,7 @@ export function expectationFiles(given: readonly string[], directory: string): s
 
 function inFolder(folder: string, directory: string): string[] {
   const path = resolve(directory, folder);
-  const found = readdirSync(path)
+  const found = namesIn(path)
     .filter((name) => named.test(name))
     .toSorted();
   if (found.length > 0) return found.map((name) => join(folder, name));
@@ -32,4 +33,12 @@ function inFolder(folder: string, directory: string): string[] {
 function isFolder(path: string, name: string): boolean {
   if (name.includes('\0')) throw new Failure('A file name cannot hold a NUL.', undefined, exitCodes.usage);
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function namesIn(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch (error) {
+    throw new Failure(`The folder ${path} cannot be read: ${messageOf(error)}.`, 'Check its permissions.');
+  }
 }

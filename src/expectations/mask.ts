@@ -25,7 +25,9 @@ export class ReportMask {
 
   /** A method and a path, with a query in which parameters may be secret, and maybe more behind it. */
   line(line: string): string {
-    return this.text(line.replace(/\?\S+/, (query) => `?${maskQuery(query.slice(1))}`));
+    // As it stands on the wire, an octet a character.
+    const readable = Buffer.from(line, 'latin1').toString('utf8');
+    return this.text(readable.replace(/\?\S+/, (query) => `?${maskQuery(query.slice(1))}`));
   }
 
   /** Both sides of a difference. */

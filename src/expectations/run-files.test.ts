@@ -398,3 +398,21 @@ test('only tests with a word in their names are run, in any case', async (t) => 
     ['One thing'],
   );
 });
+
+test('a request without Host, and one for a WebSocket', async (t) => {
+  const upgrade =
+    '{ connection: upgrade, upgrade: websocket, sec-websocket-version: 13, sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA== }';
+  const result = await run(
+    t,
+    shop,
+    inTests(`
+- { name: a, request: { path: /api, host: null }, expect: { status: 400, route: null } }
+- { name: b, request: { path: /api, headers: ${upgrade} }, expect: { upstream: { headers: { upgrade: websocket } } } }`),
+  );
+  assert.deepEqual(failuresOf(result), ['passed', 'passed']);
+});
+
+test('characters beyond ASCII are shown as they were written', async (t) => {
+  const result = await run(t, shop, inTests("- { name: a, request: 'GET /api/é', expect: { status: 200 } }"));
+  assert.equal(testsOf(result)[0]?.failure?.request, 'GET /api/é');
+});

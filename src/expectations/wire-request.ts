@@ -17,7 +17,7 @@ export function wireRequest(request: RequestToSend, token: string | undefined): 
   const { method, target, host = 'localhost', ip, body } = request;
   const lines: HeaderLine[] = [...request.headers];
   const has = (name: string): boolean => lines.some(([other]) => other.toLowerCase() === name);
-  if (!has('host')) lines.unshift(['Host', host]);
+  if (!has('host') && host !== null) lines.unshift(['Host', host]);
   if (token !== undefined) lines.push(['Authorization', `Bearer ${token}`]);
   const octets = Buffer.from(body?.text ?? '', 'utf8');
   if (body?.type === 'json' && !has('content-type')) lines.push(['Content-Type', 'application/json']);

@@ -13,8 +13,8 @@ export interface RequestToSend {
   readonly method: string;
   /** As it goes onto the wire: a path with its query, or `*`. */
   readonly target: string;
-  /** What `Host` says; undefined where nothing names it. */
-  readonly host: string | undefined;
+  /** What `Host` says; undefined where nothing names it, null where there is none. */
+  readonly host: string | null | undefined;
   readonly headers: readonly (readonly [string, string])[];
   readonly body: BodyToSend | undefined;
   /** The address that it comes from. */
@@ -52,7 +52,7 @@ const requestKeys = z
       })
       .refine((target) => targetMistake(target) === undefined, { error: (issue) => targetMistake(String(issue.input)) })
       .describe('The path with its query, as the client sends it, or a whole URL. Has no default.'),
-    host: z.string().min(1).optional().describe('What `Host` says. Without it: the host of the URL in `path`, or `localhost`.'),
+    host: z.string().min(1).nullable().optional().describe('What `Host` says; null for a request without it. Without it: the host of the URL in `path`, or `localhost`.'),
     headers: headersToSend.prefault({}).describe('Header lines: a value a name, or a list of values for several lines. Without it: none.'),
     body: bodyToSend.optional().describe('The body: a text, or a list or keys and values for JSON. Without it: none.'),
     ip: z
@@ -70,7 +70,7 @@ const requestKeys = z
   })
   .transform(({ path, host, ...rest }): RequestToSend => {
     const target = withoutHost(path);
-    return { ...rest, target: target.target, host: host ?? target.host, body: rest.body, token: rest.token };
+    return { ...rest, target: target.target, host: host === undefined ? target.host : host, body: rest.body, token: rest.token };
   });
 
 /** A request: its first line, or its parts. */
