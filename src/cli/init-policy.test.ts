@@ -1,25 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
+import { installWaygate } from '../../test/kit/installed-package.ts';
 import { exitOf, waygate, workFolder } from '../../test/kit/waygate-command.ts';
-
-const root = join(import.meta.dirname, '../..');
-
-/** Makes a folder resolve `waygate` to this package: its `exports`, each to the source that it is compiled from. */
-function install(folder: string): void {
-  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { exports: unknown };
-  const toSource = JSON.stringify(exports).replaceAll(/\.\/dist\/([^"]+?)\.(?:d\.ts|js)"/g, './src/$1.ts"');
-  mkdirSync(join(folder, 'node_modules/waygate'), { recursive: true });
-  writeFileSync(
-    join(folder, 'node_modules/waygate/package.json'),
-    `{ "name": "waygate", "type": "module", "exports": ${toSource} }`,
-  );
-  symlinkSync(join(root, 'src'), join(folder, 'node_modules/waygate/src'));
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-}
 
 async function node(
   folder: string,
@@ -35,7 +21,7 @@ describe('waygate init policy', () => {
   for (const name of ['tenant-guard', 'delete', 'test', 'waygate', 'a1-2b'])
     test(`writes a policy "${name}" that passes its own test, and a gateway takes`, async (t) => {
       const folder = workFolder(t);
-      install(folder);
+      installWaygate(folder);
       const { code, out, err } = await waygate(folder, ['init', 'policy', name]);
       assert.deepEqual([code, err], [0, '']);
       assert.deepEqual(readdirSync(join(folder, 'policies')).toSorted(), [`${name}.test.ts`, `${name}.ts`]);

@@ -15,7 +15,7 @@ export interface GatewayOptions {
   readonly config?: ConfigInput;
   /** The file of the configuration; it is watched, and read again when it changes. */
   readonly configFile?: string;
-  /** Policies beyond the built-in ones. Code cannot be handed to another thread: not with `workers`. */
+  /** Policies beyond the built-in ones. Code cannot be handed to another thread: with `workers`, name their modules in `policyModules` of the configuration. */
   readonly policies?: readonly PolicyDefinition[];
   /**
    * Whether it listens where the configuration says; true when left out. Without listeners it serves in one thread, what

@@ -108,7 +108,7 @@ function codeThatStays(options: GatewayOptions, settings: WorkerSettings): Findi
     {
       path: ['workers'],
       found: `this gateway was made with ${names} of its own, which are code and cannot be handed to other threads`,
-      remedy: `leave workers out, or make the gateway without ${names}`,
+      remedy: `leave workers out, or make the gateway without ${names}${given.includes('policies') ? '; policyModules names policies that every thread can import' : ''}`,
     },
   ];
 }
