@@ -18,9 +18,14 @@ const maxRounds = 30;
  *
  * @param folder where the file will be; names of files in it are relative to that.
  */
-export async function checkDraft(draft: Draft, folder: string, report: ReportWriter): Promise<void> {
+export async function checkDraft(
+  draft: Draft,
+  folder: string,
+  report: ReportWriter,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
   for (let round = 0; round < maxRounds; round++) {
-    const mistakes = await mistakesIn(draft, folder);
+    const mistakes = await mistakesIn(draft, folder, environment);
     if (mistakes.length === 0) return;
     dropMistakes(draft, mistakes, report);
   }
@@ -28,10 +33,14 @@ export async function checkDraft(draft: Draft, folder: string, report: ReportWri
 }
 
 /** What `waygate check` would say of the file. */
-export async function mistakesIn(draft: Draft, folder: string): Promise<readonly Mistake[]> {
+export async function mistakesIn(
+  draft: Draft,
+  folder: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<readonly Mistake[]> {
   const file = resolve(folder, 'waygate-import.yaml');
   const text = Buffer.from(writeDraft(draft, './schema.json'));
-  const env = { ...process.env, ...Object.fromEntries(draft.secrets) };
+  const env = { ...environment, ...Object.fromEntries(draft.secrets) };
   const loaded = await loadConfig(file, {
     policies: builtInPolicies,
     env,

@@ -1,8 +1,10 @@
 import { checkDraft } from './check-draft.ts';
 import type { Draft } from './draft.ts';
-import { ImportFailure } from './import-failure.ts';
 import type { Report, ReportWriter } from './report.ts';
 import { writeDraft } from './write-draft.ts';
+
+/** Variables of the environment. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What a source came to: a draft, and what there is to say about it. */
 export interface Imported {
@@ -21,20 +23,14 @@ export interface FinishedImport {
  * Takes out of a draft what the gateway would not start with, and writes it.
  * @param folder where the file will be.
  * @param schema where editors find the JSON Schema, as seen from there.
+ * @param env what it may name; the variables of the report need not be among it.
  */
 export async function finishImport(
   { draft, report }: Imported,
   folder: string,
   schema: string,
+  env: Environment,
 ): Promise<FinishedImport> {
-  await checkDraft(draft, folder, report);
+  await checkDraft(draft, folder, report, env);
   return { text: writeDraft(draft, schema), report };
-}
-
-/** A source that is too large to be a configuration. */
-export function tooLarge(file: string, bytes: number, limit: number): ImportFailure {
-  return new ImportFailure(
-    `${file} has ${bytes} octets, more than the ${limit} that are read.`,
-    'Name the configuration itself; cut it into parts if it is one.',
-  );
 }

@@ -92,11 +92,6 @@ function outgrow(route: DraftRoute, later: readonly DraftRoute[]): void {
 /** Matches nothing, and adds to the length. */
 const emptyGroup = '(?:)';
 
-/** Whether an expression has been made longer for its place in the order. */
-export function isPadded({ type, value }: DraftPath): boolean {
-  return type === 'regex' && value.endsWith(emptyGroup);
-}
-
 function rank({ type }: DraftPath): number {
   if (type === 'exact') return 0;
   return type === 'prefix' ? 2 : 1;

@@ -5,7 +5,7 @@ import type { Place } from './report.ts';
 const reserved = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** A name that an upstream may have, made of any text; empty when nothing of it can stand. */
-export function nameFrom(text: string): string {
+function nameFrom(text: string): string {
   const name = text
     .replace(/[^A-Za-z0-9._-]+/g, '-')
     .replace(/^[^A-Za-z0-9_]+/, '')

@@ -16,7 +16,7 @@ export function writeDraft(draft: Draft, schema: string): string {
   const document = new Document(plainDraft(draft), { aliasDuplicateObjects: false });
   const root = document.contents;
   if (!isMap(root)) return '';
-  for (const pair of root.items) layOut(pair as Pair<unknown, unknown>, draft);
+  for (const pair of root.items) layOut(pair, draft);
   const lines = [`yaml-language-server: $schema=${schema}`, '', ...draft.about];
   const head = lines.map((line) => `# ${printable(line)}`.trimEnd()).join('\n');
   const body = document.toString({
@@ -38,7 +38,7 @@ function tightLists(text: string): string {
 }
 
 /** Blank lines, comments and short forms for one of the keys at the top. */
-function layOut({ key, value }: Pair<unknown, unknown>, draft: Draft): void {
+function layOut({ key, value }: Pair, draft: Draft): void {
   if (!isScalar(key)) return;
   if (key.value !== 'listen' && key.value !== 'admin') key.spaceBefore = true;
   switch (key.value) {

@@ -41,7 +41,7 @@ export function addImport(program: Command, terminal: Terminal, exit: (code: num
     .option('--wait <duration>', 'how long the program may take to get to its listen', '20s')
     .action(async (file: string, { wait, ...options }: ImportOptions & { readonly wait: string }) => {
       const { readExpressApp } = await import('../../import/express/read-express-app.ts');
-      const read = (): Promise<Imported> => readExpressApp(file, waitOf(wait), process.cwd());
+      const read = (): Promise<Imported> => readExpressApp(file, waitOf(wait), process.cwd(), process.env);
       exit(await runImport(terminal, file, read, options));
     });
   add(
@@ -51,7 +51,7 @@ export function addImport(program: Command, terminal: Terminal, exit: (code: num
     'Makes a configuration of that of Express Gateway.',
   ).action(async (file: string, options: ImportOptions) => {
     const { readExpressGateway } = await import('../../import/express-gateway/read-express-gateway.ts');
-    exit(await runImport(terminal, file, readExpressGateway, options));
+    exit(await runImport(terminal, file, (name) => readExpressGateway(name, process.env), options));
   });
   add(
     'nginx',
@@ -87,7 +87,7 @@ async function runImport(
     if (error instanceof ImportFailure) throw new Failure(error.message, error.remedy);
     throw error;
   }
-  const { text, report } = await finishImport(imported, folder, schemaPath(folder));
+  const { text, report } = await finishImport(imported, folder, schemaPath(folder), process.env);
   const found = imported.draft.routes.length > 0;
   if (found && output !== undefined) write(output, text, force === true);
   if (options.json) {

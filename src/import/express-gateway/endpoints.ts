@@ -48,7 +48,7 @@ function readEndpoint(name: string, tree: Tree, report: ReportWriter): Endpoint 
   const scopes = listOf(at(tree, 'scopes')).flatMap(
     (scope) => textOf(scope) ?? textOf(at(scope, 'scope')) ?? [],
   );
-  report.translate(what, `${paths.length === 1 ? 'a route' : `${paths.length} routes`}`, tree.place);
+  report.translate(what, paths.length === 1 ? 'a route' : `${paths.length} routes`, tree.place);
   return {
     name,
     hosts,
@@ -100,8 +100,8 @@ function pathsOf(tree: Tree, what: string, report: ReportWriter): EndpointPath[]
     // Express compares without case.
     return [{ path: { type: 'regex', value: wholePath(anyCase(source)) }, strip: undefined }];
   }
-  const tree_ = at(tree, 'paths') ?? at(tree, 'path');
-  const texts = tree_ === undefined ? ['*'] : listOf(tree_).flatMap((item) => textOf(item) ?? []);
+  const written = at(tree, 'paths') ?? at(tree, 'path');
+  const texts = written === undefined ? ['*'] : listOf(written).flatMap((item) => textOf(item) ?? []);
   const both = new Set(
     texts.filter((text) => texts.includes(`${text.replace(/\/$/, '')}/*`) && !text.includes('*')),
   );
@@ -113,12 +113,12 @@ function pathsOf(tree: Tree, what: string, report: ReportWriter): EndpointPath[]
         `${what}: path ${text}`,
         'what it matches cannot be said by a route',
         'write a route with path: { regex: … }',
-        tree_?.place ?? tree.place,
+        written?.place ?? tree.place,
       );
       return [];
     }
     if (read.differs !== undefined)
-      report.approximate(`${what}: path ${text}`, 'path', read.differs, tree_?.place ?? tree.place);
+      report.approximate(`${what}: path ${text}`, 'path', read.differs, written?.place ?? tree.place);
     return [read];
   });
 }

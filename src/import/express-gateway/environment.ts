@@ -5,12 +5,12 @@ import type { Tree } from './yaml-tree.ts';
  * Puts in what `${NAME}` and `${NAME:-default}` stand for, as Express Gateway does when it reads the file; what is not
  * known stays. Secrets are the exception: {@link variableIn} finds their names before.
  */
-export function resolveVariables(
+function resolveVariables(
   text: string,
   env: Readonly<Record<string, string | undefined>>,
 ): { readonly text: string; readonly missing: readonly string[] } {
   const missing: string[] = [];
-  const resolved = text.replace(
+  const result = text.replace(
     /\$\{([A-Za-z_]\w*)(?::?-([^}]*))?\}/g,
     (whole, name: string, fallback?: string) => {
       const value = env[name] ?? fallback;
@@ -18,7 +18,7 @@ export function resolveVariables(
       return value ?? whole;
     },
   );
-  return { text: resolved, missing };
+  return { text: result, missing };
 }
 
 /** The name of the variable that a text is, if it is nothing but that. */

@@ -51,7 +51,7 @@ export function importExpressGateway(
       pipelines.set(endpoint, steps);
     }
   }
-  const context = { draft, report, services };
+  const context = { draft, report, services, env };
   // Hosts are asked in the order in which they first stand there.
   const hosts = [...new Set(endpoints.map(({ hosts: each }) => JSON.stringify(each)))];
   const inOrder = hosts.flatMap((host) => endpoints.filter((each) => JSON.stringify(each.hosts) === host));
@@ -158,6 +158,7 @@ function stepsOf(pipeline: Tree): Step[] {
 interface Context {
   readonly draft: Draft;
   readonly report: ReportWriter;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly services: Tree | undefined;
 }
 
@@ -209,7 +210,7 @@ function routeOf(
   steps: readonly Step[],
   key: string | undefined,
   narrowing: Narrowing,
-  { draft, report, services }: Context,
+  { draft, report, services, env }: Context,
 ): DraftRoute | undefined {
   const path = narrowedPath(given, narrowing);
   const methods = narrowedMethods(endpoint.methods, narrowing.methods);
@@ -235,7 +236,7 @@ function routeOf(
       if (change === undefined) continue;
       return { ...route, ...change, policies: [...policies, ...change.policies] };
     }
-    policies.push(...readPolicy(policy, action, place, { draft, report, scopes: endpoint.scopes }));
+    policies.push(...readPolicy(policy, action, place, { draft, report, env, scopes: endpoint.scopes }));
     if (policy === 'terminate') return { ...route, path: path.path, policies };
   }
   // A pipeline that ends without an answer is 404; where a condition made it end so, the other routes have said so.

@@ -1,5 +1,4 @@
-import { closedDoor, durationText, type Draft, type DraftPolicy } from '../draft.ts';
-import { literal } from '../draft.ts';
+import { closedDoor, durationText, literal, type Draft, type DraftPolicy } from '../draft.ts';
 import type { ReportWriter } from '../report.ts';
 import { isSecretHeader, moveSecret } from '../secret-texts.ts';
 import { variableIn } from './environment.ts';
@@ -10,6 +9,7 @@ import { at, entriesOf, isTrue, listOf, numberOf, textOf, textsOf, type Tree } f
 export interface PolicyReader {
   readonly draft: Draft;
   readonly report: ReportWriter;
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** Scopes that the API endpoint asks for. */
   readonly scopes: readonly string[];
 }
@@ -106,7 +106,7 @@ function readJwt(
   action: Tree | undefined,
   what: string,
   place: Tree['place'],
-  { draft, report, scopes }: PolicyReader,
+  { draft, report, env, scopes }: PolicyReader,
 ): readonly DraftPolicy[] {
   const issuer = textOf(at(action, 'issuer'));
   const audience = textOf(at(action, 'audience'));
@@ -138,7 +138,7 @@ function readJwt(
   else {
     const variable = variableIn(key);
     // What is in the environment already stays there.
-    if (variable !== undefined) draft.secrets.set(variable, process.env[variable] ?? 'x'.repeat(64));
+    if (variable !== undefined) draft.secrets.set(variable, env[variable] ?? 'x'.repeat(64));
     const holds = `secretOrPublicKey of ${what}`;
     if (variable !== undefined) report.moveSecret(variable, holds, place);
     source = {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Imported } from '../finish-import.ts';
+import type { Environment, Imported } from '../finish-import.ts';
 import { ImportFailure } from '../import-failure.ts';
 import { readSourceText } from '../read-source-text.ts';
 import { importExpressGateway } from './import-express-gateway.ts';
@@ -12,7 +12,7 @@ const maxBytes = 5_000_000;
  * Reads `gateway.config.yml`, and the `system.config.yml` beside it when there is one, and makes a draft of them.
  * @throws ImportFailure when it cannot be read, or is something else.
  */
-export function readExpressGateway(file: string): Promise<Imported> {
+export function readExpressGateway(file: string, env: Environment): Promise<Imported> {
   const gateway = readYamlTree(readSourceText(file, maxBytes), file);
   if (at(gateway, 'pipelines') === undefined && at(gateway, 'apiEndpoints') === undefined) {
     return Promise.reject(
@@ -24,5 +24,5 @@ export function readExpressGateway(file: string): Promise<Imported> {
   }
   const beside = join(dirname(file), 'system.config.yml');
   const system = existsSync(beside) ? readYamlTree(readSourceText(beside, maxBytes), beside) : undefined;
-  return Promise.resolve(importExpressGateway(gateway, system, file, process.env));
+  return Promise.resolve(importExpressGateway(gateway, system, file, env));
 }

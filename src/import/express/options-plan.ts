@@ -91,7 +91,7 @@ export function shown(value: Described): string {
       return `[${value.items.slice(0, 5).map(shown).join(', ')}${value.items.length > 5 ? ', …' : ''}]`;
     case 'map':
       return '{…}';
-    case 'other':
+    default:
       return value.what;
   }
 }

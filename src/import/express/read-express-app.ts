@@ -1,4 +1,4 @@
-import type { Imported } from '../finish-import.ts';
+import type { Environment, Imported } from '../finish-import.ts';
 import { ImportFailure } from '../import-failure.ts';
 import { printable } from '../printable.ts';
 import { importExpress, remedyForError } from './import-express.ts';
@@ -10,8 +10,13 @@ import { runProgram } from './run-program.ts';
  * @param folder what files are named relative to in comments.
  * @throws ImportFailure when it cannot be run, or fails before it has made a proxy.
  */
-export async function readExpressApp(program: string, patience: number, folder: string): Promise<Imported> {
-  const recording = await runProgram(program, patience);
+export async function readExpressApp(
+  program: string,
+  patience: number,
+  folder: string,
+  env: Environment,
+): Promise<Imported> {
+  const recording = await runProgram(program, patience, env);
   const { calls, error, outcome } = recording;
   if (calls.length === 0) {
     if (error !== undefined) {

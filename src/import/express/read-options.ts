@@ -51,7 +51,7 @@ export function readOptions(
 }
 
 /** Adds a verdict. */
-export function say(reader: OptionsReader, subject: string, value: Described, verdict: Verdict): void {
+function say(reader: OptionsReader, subject: string, value: Described, verdict: Verdict): void {
   const place = placeOf(value) ?? reader.place;
   reader.said.push({ subject, value: shown(value), verdict, ...(place !== undefined && { place }) });
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Environment } from '../finish-import.ts';
 import { ImportFailure } from '../import-failure.ts';
 import { orderVariable, type Recording } from './recorder/recording.ts';
 
@@ -23,7 +24,7 @@ const maxOutput = 4000;
  * @param patience milliseconds until it is cut off.
  * @throws ImportFailure when it cannot be run, or ends without a word.
  */
-export async function runProgram(file: string, patience: number): Promise<Recording> {
+export async function runProgram(file: string, patience: number, env: Environment): Promise<Recording> {
   const program = resolve(file);
   if (!isFile(program)) {
     throw new ImportFailure(
@@ -34,16 +35,21 @@ export async function runProgram(file: string, patience: number): Promise<Record
   const folder = mkdtempSync(join(tmpdir(), 'waygate-import-'));
   try {
     const to = join(folder, 'recording.json');
-    const said = await runChild(program, { to, within: patience }, patience + writing);
+    const said = await runChild(program, { to, within: patience }, patience + writing, env);
     return readRecording(to, file, said);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function runChild(program: string, order: { to: string; within: number }, limit: number): Promise<string> {
+function runChild(
+  program: string,
+  order: { to: string; within: number },
+  limit: number,
+  env: Environment,
+): Promise<string> {
   const child = spawn(process.execPath, ['--import', recorder, program], {
-    env: { ...process.env, [orderVariable]: JSON.stringify(order) },
+    env: { ...env, [orderVariable]: JSON.stringify(order) },
     stdio: ['ignore', 'ignore', 'pipe'],
     // A group of its own, so that what the program has started goes with it.
     detached: process.platform !== 'win32',

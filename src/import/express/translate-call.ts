@@ -73,7 +73,7 @@ function draftRoute(
   draft: Draft,
   place: Place | undefined,
 ): DraftRoute {
-  const { host, target, ...path } = built;
+  const { host, target: _, ...path } = built;
   const timeouts = {
     ...(plan.clientTimeout !== undefined && { requestBodyIdle: durationText(plan.clientTimeout) }),
     ...(plan.responseTimeout !== undefined && {

@@ -1,4 +1,4 @@
-import { durationText, type DraftPolicy } from '../draft.ts';
+import { durationText, type DraftPolicy, type DraftRoute } from '../draft.ts';
 import type { NginxContext } from './nginx-context.ts';
 import { directiveText, sizeText, timeOf, type Scope } from './scope.ts';
 
@@ -8,7 +8,10 @@ export function readLimits(scope: Scope, context: NginxContext): readonly DraftP
 }
 
 /** Settings of a route that have keys of their own. */
-export function readRouteSettings(scope: Scope, { report }: NginxContext) {
+export function readRouteSettings(
+  scope: Scope,
+  { report }: NginxContext,
+): Pick<DraftRoute, 'timeouts' | 'limits'> {
   const timeouts: Record<string, string> = {};
   const limits: Record<string, string> = {};
   const read = scope.one('proxy_read_timeout');

@@ -86,7 +86,7 @@ function withoutNames(
   groups: readonly Group[],
   policies: readonly DraftPolicy[],
 ): ChangedPath {
-  if (/\$\{params\./.test(JSON.stringify([change.rewrite, policies]))) return change;
+  if (JSON.stringify([change.rewrite, policies]).includes('${params.')) return change;
   let { value } = change.path;
   for (const { variable, name } of groups)
     if (/^\d+$/.test(variable)) value = value.replace(`(?<${name}>`, '(');
@@ -229,7 +229,7 @@ function replaced(
   if (location.endsWith('/') || uri !== '/') {
     // `location /a/` with `proxy_pass http://b/c` makes /cx of /a/x: it is done as written.
     const value = `${escapeRegExp(location)}(?<rest>.*)`;
-    if (/\/\//.test(sees) || uri === '') {
+    if (sees.includes('//') || uri === '') {
       report.approximate(
         what,
         became,

@@ -134,7 +134,7 @@ function groupSettings(
     if (directive.name === 'server' || used.has(directive)) continue;
     used.add(directive);
     const what = `upstream ${group?.args[0] ?? ''}: ${directiveText(directive)}`;
-    if (/^keepalive/.test(directive.name) || directive.name === 'zone')
+    if (directive.name.startsWith('keepalive') || directive.name === 'zone')
       report.translate(what, 'nothing: connections are kept and counted by themselves', directive.place);
     else if (/^(?:least_conn|ip_hash|hash|random|least_time|fair|sticky)$/.test(directive.name))
       report.approximate(what, 'balance: round-robin', 'targets take turns, whoever asks', directive.place);

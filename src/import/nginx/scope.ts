@@ -48,7 +48,7 @@ export class Scope {
 
 /** A directive as a report and a comment show it: without what may be a secret. */
 export function directiveText({ name, args }: Directive): string {
-  if (isSecretName(name) && !/_file$/.test(name)) return `${name} …`;
+  if (isSecretName(name) && !name.endsWith('_file')) return `${name} …`;
   return [name, ...args.map((arg) => arg.replace(/\/\/[^/@\s]*@/g, '//…@'))].join(' ');
 }
 

@@ -83,7 +83,9 @@ function readNames(directive: Directive, { report }: NginxContext): string[] {
 
 /** Whether all that a server does is to send clients to https. */
 export function isRedirectToHttps({ block }: ServerBlock): boolean {
-  const rest = block.filter(({ name }) => name !== 'listen' && name !== 'server_name' && !/_log$/.test(name));
+  const rest = block.filter(
+    ({ name }) => name !== 'listen' && name !== 'server_name' && !name.endsWith('_log'),
+  );
   const locations = rest.filter(({ name }) => name === 'location');
   const returns = [
     ...rest.filter(({ name }) => name === 'return'),

@@ -53,13 +53,13 @@ function entriesOf(value: object): [string, unknown][] {
       try {
         return [key, Reflect.get(value, key)];
       } catch {
-        return [key, new Unreadable()];
+        return [key, unreadable];
       }
     });
 }
 
 /** Stands for a property whose getter throws. */
-class Unreadable {}
+const unreadable = Symbol('unreadable');
 
 function className(value: object): string {
   const maker: unknown = Reflect.get(value, 'constructor');

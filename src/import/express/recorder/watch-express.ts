@@ -72,7 +72,7 @@ function wrap(
   if (typeof original !== 'function') return;
   holder[name] = function (this: never, ...args: unknown[]): unknown {
     Reflect.apply(look, this, args);
-    return Reflect.apply(original, this, args);
+    return Reflect.apply(original, this, args) as unknown;
   };
 }
 

@@ -1,0 +1,350 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test, type TestContext } from 'node:test';
+import fc from 'fast-check';
+import { mistakesIn } from './check-draft.ts';
+import { finishImport, type FinishedImport, type Imported } from './finish-import.ts';
+import { readExpressGateway } from './express-gateway/read-express-gateway.ts';
+import { ImportFailure } from './import-failure.ts';
+import { readNginx } from './nginx/read-nginx.ts';
+import { printable } from './printable.ts';
+
+type Read = (file: string, env: Readonly<Record<string, string>>) => Promise<Imported>;
+
+function folderOf(t: TestContext, files: Readonly<Record<string, string | Buffer>>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'waygate-import-test-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  return folder;
+}
+
+/** Imports a text, and sees that the gateway would start with the result. */
+async function imported(
+  t: TestContext,
+  read: Read,
+  content: string,
+): Promise<FinishedImport & { imported: Imported }> {
+  const folder = folderOf(t, { source: content });
+  return importedFrom(read, folder);
+}
+
+async function importedFrom(read: Read, folder: string): Promise<FinishedImport & { imported: Imported }> {
+  const result = await Promise.resolve().then(() => read(join(folder, 'source'), {}));
+  const finished = await finishImport(result, folder, './schema.json', {});
+  assert.deepEqual(await mistakesIn(result.draft, folder, {}), [], finished.text);
+  return { ...finished, imported: result };
+}
+
+const server = (inside: string, http = ''): string =>
+  `http { ${http} server { listen 8080; server_name a.test; ${inside} } }`;
+const passing = 'proxy_pass http://127.0.0.1:3001;';
+
+describe('nginx: what becomes of directives', () => {
+  const cases: Readonly<
+    Record<
+      string,
+      readonly [config: string, text: RegExp, group: 'translated' | 'approximated' | 'leftOut', what: RegExp]
+    >
+  > = {
+    'limit_req is a rate limit': [
+      server(
+        `location / { ${passing} limit_req zone=z burst=4 nodelay; }`,
+        'limit_req_zone $binary_remote_addr zone=z:1m rate=10r/s;',
+      ),
+      /rate-limit: \{ limit: 10, window: 1s, burst: 5, name: z \}/,
+      'approximated',
+      /^limit_req/,
+    ],
+    'allow and deny are an ip-filter': [
+      server(`location / { ${passing} deny 10.1.1.1; allow 10.0.0.0/8; deny all; }`),
+      /ip-filter: \{ allow: \[10\.0\.0\.0\/8\], deny: \[10\.1\.1\.1\] \}/,
+      'translated',
+      /^deny/,
+    ],
+    'an order of allow and deny that cannot be kept lets nobody in': [
+      server(`location / { ${passing} allow 10.1.1.1; deny 10.0.0.0/8; allow all; }`),
+      /closed-until-translated/,
+      'leftOut',
+      /^allow/,
+    ],
+    'auth_basic lets nobody in': [
+      server(`location / { ${passing} auth_basic "x"; auth_basic_user_file f; }`),
+      /closed-until-translated/,
+      'leftOut',
+      /^auth_basic/,
+    ],
+    'auth_request is forward-auth': [
+      server(
+        `location / { auth_request /auth; ${passing} } location = /auth { internal; proxy_pass http://127.0.0.1:4000/verify; }`,
+      ),
+      /forward-auth: \{ url: http:\/\/127\.0\.0\.1:4000\/verify \}/,
+      'approximated',
+      /^auth_request/,
+    ],
+    'files are answered 404, not by another location': [
+      server(`location / { ${passing} } location /static/ { root /var/www; }`),
+      /- path: \/static\n +policies:\n.*\n +- respond: \{ status: 404 \}/,
+      'leftOut',
+      /^root/,
+    ],
+    'try_files with a named location is what that does': [
+      server(
+        `location / { try_files $uri @app; } location @app { ${passing} proxy_set_header Host $http_host; }`,
+      ),
+      /preserveHost: true/,
+      'approximated',
+      /^try_files/,
+    ],
+    'a secret header goes to the environment': [
+      server(`location / { ${passing} proxy_set_header X-Api-Key abc123; }`),
+      /X-Api-Key: '?\$\{X_API_KEY\}/,
+      'translated',
+      /X-Api-Key$/,
+    ],
+    'a redirect to another host keeps the path': [
+      server(`location /a { ${passing} } location /go { return 301 https://b.test$request_uri; }`),
+      /redirect: \{ to: 'https:\/\/b\.test\$\{request\.path\}', status: 301 \}/,
+      'translated',
+      /^return 301/,
+    ],
+    'the cache': [
+      server(
+        `location / { ${passing} proxy_cache c; proxy_cache_valid 200 302 10m; proxy_cache_valid 404 1m; }`,
+      ),
+      /cache: \{ ttl: \{ '?200'?: 10m, '?302'?: 10m, '?404'?: 1m \} \}/,
+      'approximated',
+      /^proxy_cache c/,
+    ],
+    'targets of an upstream have weights': [
+      server(
+        'location / { proxy_pass http://u; }',
+        'upstream u { server 127.0.0.1:1 weight=2; server 127.0.0.1:2; server 127.0.0.1:3 down; }',
+      ),
+      /targets: \[\{ url: http:\/\/127\.0\.0\.1:1, weight: 2 \}, http:\/\/127\.0\.0\.1:2\]/,
+      'leftOut',
+      /down$/,
+    ],
+  };
+  for (const [name, [config, text, group, what]] of Object.entries(cases)) {
+    test(name, async (t) => {
+      const result = await imported(t, readNginx, config);
+      assert.match(result.text, text);
+      assert.ok(
+        result.report[group].some((entry) => what.test(entry.what)),
+        JSON.stringify(result.report[group]),
+      );
+      assert.ok(!JSON.stringify(result.report).includes('abc123') && !result.text.includes('abc123'));
+    });
+  }
+});
+
+describe('Express Gateway: what becomes of policies', () => {
+  const pipeline = (policy: string, endpoint = '{ paths: [/a, /a/*] }'): string => `
+http: { port: 8080 }
+apiEndpoints: { a: ${endpoint} }
+serviceEndpoints: { s: { url: 'http://127.0.0.1:3001' } }
+pipelines:
+  p:
+    apiEndpoints: [a]
+    policies:
+      - ${policy}
+      - proxy: [{ action: { serviceEndpoint: s, stripPath: true } }]
+`;
+  const cases: Readonly<Record<string, readonly [policy: string, text: RegExp]>> = {
+    'jwt with a secret': [
+      "jwt: [{ action: { secretOrPublicKey: 'abc123-abc123-abc123-abc123-abc123', issuer: i, audience: u } }]",
+      /jwt: \{ issuer: i, audience: u, secret: '\$\{JWT_SECRET\}' \}/,
+    ],
+    'jwt without an issuer lets nobody in': [
+      "jwt: [{ action: { secretOrPublicKey: 'abc123-abc123-abc123-abc123-abc123' } }]",
+      /closed-until-translated/,
+    ],
+    'jwt with a secret that is too short lets nobody in': [
+      'jwt: [{ action: { secretOrPublicKey: abc123, issuer: i, audience: u } }]',
+      /closed-until-translated/,
+    ],
+    'jwt with a file that is not there lets nobody in': [
+      'jwt: [{ action: { secretOrPublicKeyFile: ./none.pem, issuer: i, audience: u } }]',
+      /closed-until-translated/,
+    ],
+    'key-auth lets nobody in': ['key-auth:', /closed-until-translated/],
+    'basic-auth under a condition that cannot be said lets nobody in': [
+      "basic-auth: [{ condition: { name: expression, expression: 'x' } }]",
+      /closed-until-translated/,
+    ],
+    'oauth2-introspect': [
+      `oauth2-introspect: [{ action: { endpoint: 'https://i.test/x', authorization_value: 'Basic ${Buffer.from('gw:abc123').toString('base64')}' } }]`,
+      /clientId: gw\n +clientSecret: \$\{INTROSPECTION_SECRET\}/,
+    ],
+    cors: [
+      "cors: [{ action: { origin: ['https://a.test'], methods: 'GET,PUT', credentials: true } }]",
+      /cors: \{ origins: \[https:\/\/a\.test\], methods: \[GET, PUT\], credentials: true \}/,
+    ],
+    'rate-limit': [
+      "rate-limit: [{ action: { max: 7, windowMs: 1000, rateLimitBy: '${req.headers.x-k}' } }]",
+      /stripPrefix: true/,
+    ],
+    terminate: [
+      'terminate: [{ action: { statusCode: 403, message: no } }]',
+      /respond: \{ status: 403, body: '?no'? \}/,
+    ],
+    'headers by expressions': [
+      "headers: [{ action: { headersPrefix: x-, forwardHeaders: { ip: req.ip, evil: 'process.exit()' } } }]",
+      /headers: \{ request: \{ set: \{ x-ip: '\$\{client\.ip\}' \} \} \}/,
+    ],
+    'a condition on the method': [
+      'terminate: [{ condition: { name: method, methods: [DELETE] }, action: { statusCode: 405 } }]',
+      /method: DELETE\n +policies:\n +- respond: \{ status: 405 \}/,
+    ],
+    'never is nothing': [
+      'key-auth: [{ condition: { name: never } }]',
+      /- path: \/a\n +stripPrefix: true\n +upstream: s\n/,
+    ],
+    'names that mean something to JavaScript': ['__proto__: [{ action: { constructor: 1 } }]', /upstream: s/],
+  };
+  for (const [name, [policy, text]] of Object.entries(cases)) {
+    test(name, async (t) => {
+      const result = await imported(t, readExpressGateway, pipeline(policy));
+      assert.match(result.text, text);
+      assert.ok(
+        !JSON.stringify(result.report).includes('abc123') && !result.text.includes('abc123'),
+        result.text,
+      );
+    });
+  }
+
+  test('paths that one finds in the documentation', async (t) => {
+    for (const [paths, path] of [
+      ["['/ip']", /path: \{ exact: \/ip \}/],
+      ["'/users/*'", /- path: \/users\n/],
+      ["'/users/:id/avatar'", /path: \/users\/:id\/avatar/],
+      ["['/*']", /- path: \/\n/],
+    ] as const) {
+      const { text } = await imported(
+        t,
+        readExpressGateway,
+        pipeline('log:', `{ host: '*', paths: ${paths} }`),
+      );
+      assert.match(text, path);
+    }
+  });
+});
+
+describe('hostile input is a clear error or a configuration, and never a crash', () => {
+  const broken: Readonly<Record<string, readonly [read: Read, content: string | Buffer]>> = {
+    'nginx: binary': [readNginx, Buffer.from([0xff, 0xfe, 0, 1, 2, 3])],
+    'nginx: a brace that is never closed': [readNginx, 'http { server { location / {'],
+    'nginx: a brace that closes nothing': [readNginx, 'http { } }'],
+    'nginx: a quote that is never closed': [readNginx, 'http { server { return 200 "x; } }'],
+    'nginx: no semicolon': [readNginx, 'http { server { listen 80 } }'],
+    'nginx: nothing': [readNginx, ''],
+    'nginx: nested without end': [readNginx, 'a {'.repeat(100_000)],
+    'nginx: too large': [readNginx, `# ${'x'.repeat(5_000_001)}`],
+    'yaml: binary': [readExpressGateway, Buffer.from([0xff, 0xfe, 0, 1, 2, 3])],
+    'yaml: not YAML': [readExpressGateway, 'a: [b, {'],
+    'yaml: nothing': [readExpressGateway, ''],
+    'yaml: nested without end': [readExpressGateway, '['.repeat(50_000)],
+    'yaml: aliases that multiply': [
+      readExpressGateway,
+      `pipelines: &a0 [x, x]\n${Array.from({ length: 30 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i}, *a${i}]`).join('\n')}\n`,
+    ],
+  };
+  for (const [name, [read, content]] of Object.entries(broken)) {
+    test(name, async (t) => {
+      const folder = folderOf(t, { source: content });
+      await assert.rejects(importedFrom(read, folder), (error: unknown) => {
+        assert.ok(error instanceof ImportFailure, String(error));
+        assert.ok(error.message.length > 10 && error.message.length < 2000 && error.remedy !== '');
+        return true;
+      });
+    });
+  }
+
+  test('an include that includes itself is left out', async (t) => {
+    const folder = folderOf(t, {
+      source: `include source; include other; ${server(`location / { ${passing} }`)}`,
+      other: 'include source;',
+    });
+    const { report } = await importedFrom(readNginx, folder);
+    assert.deepEqual(
+      report.leftOut.filter(({ what }) => what.startsWith('include')).map(({ why }) => why),
+      ['it includes itself', 'it includes itself'],
+    );
+  });
+
+  test('files outside of the folder are not read', async (t) => {
+    const folder = folderOf(t, {
+      source: `include /etc/passwd; include ../x; ${server(`location / { ${passing} }`)}`,
+    });
+    const { report } = await importedFrom(readNginx, folder);
+    assert.equal(report.leftOut.filter(({ why }) => why.startsWith('only files beside')).length, 2);
+  });
+
+  test('control characters and odd names are neither in the result nor in the report as they are', async (t) => {
+    const odd = 'x\u001b[31m\u202e\u0007';
+    const { text, report } = await imported(
+      t,
+      readNginx,
+      server(
+        `location /${odd}/ { ${passing} } location /__proto__/ { proxy_pass http://__proto__; } ${odd} on; location / { ${passing} }`,
+        `upstream __proto__ { server 127.0.0.1:5; }`,
+      ),
+    );
+    assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u202e]/);
+    assert.match(text, /path: \/__proto__/);
+    for (const { what } of [...report.leftOut, ...report.translated])
+      assert.doesNotMatch(printable(what), /[\p{Cc}\p{Cf}]/u);
+  });
+
+  test('whatever locations there are, the gateway would start with the result', async (t) => {
+    const folder = folderOf(t, {});
+    const location = fc.record({
+      modifier: fc.constantFrom('', '=', '^~', '~', '~*'),
+      path: fc.constantFrom(
+        '/',
+        '/a',
+        '/a/',
+        '/a/b/',
+        '^/a',
+        '\\.php$',
+        '^/(a|b)/(.*)$',
+        '/a b',
+        '//x',
+        '/%2f',
+        '(a+)+$',
+        '/${x}',
+        '[',
+        '/é',
+      ),
+      inside: fc.constantFrom(
+        passing,
+        'proxy_pass http://127.0.0.1:3002/;',
+        'proxy_pass http://u/v/;',
+        'proxy_pass http://$x;',
+        'return 404;',
+        'return 200 "a${b}";',
+        'root /x;',
+        'deny all;',
+        'proxy_pass http://169.254.1.1;',
+        'proxy_pass http://127.0.0.1:8080;',
+        'proxy_pass http://127.0.0.1:3002/$1; proxy_set_header A "$1 $2";',
+      ),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(location, { minLength: 1, maxLength: 6 }), async (locations) => {
+        const inside = locations.map(
+          ({ modifier, path, inside: each }) =>
+            `location ${modifier} "${path.replaceAll('\\', '\\\\')}" { ${each} }`,
+        );
+        writeFileSync(
+          join(folder, 'source'),
+          server(inside.join('\n'), 'upstream u { server 127.0.0.1:7; }'),
+        );
+        await importedFrom(readNginx, folder);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
