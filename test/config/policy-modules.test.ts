@@ -265,6 +265,31 @@ suite('what is refused', () => {
     ]);
   });
 
+  test('files that are no text, nothing to read, or fight being looked at', async (t) => {
+    const files = {
+      'octets.ts': String.fromCodePoint(...Array.from({ length: 64 }, (_, index) => index * 37)),
+      'utf16.ts': Buffer.from(policy('wide'), 'utf16le').toString('latin1'),
+      'thenable.js': `${policy('a')}export function then(resolve) { resolve({}); }`,
+      'proxy.js': 'export default new Proxy({}, { get() { throw 1; }, has() { throw 2; } });',
+    };
+    const folder = folderWith(t, { ...files, 'bom.ts': `\ufeff${policy('bom')}` });
+    symlinkSync('loop.ts', join(folder, 'loop.ts'));
+    const modules = [...Object.keys(files), 'loop.ts', 'bom.ts'].map((name) => `./${name}`);
+    writeFileSync(join(folder, 'waygate.yaml'), yaml(modules, ['bom']));
+    const result = await load(join(folder, 'waygate.yaml'));
+    assert.ok(!result.ok);
+    assert.deepEqual(
+      result.mistakes.map(({ line, found }) => `${line} ${found.replace(/: .*/, '')}`),
+      [
+        '2 the module cannot be read',
+        '3 the module cannot be read',
+        '4 the module exports no policy',
+        '5 the default export is no policy',
+        '6 the file of "./loop.ts" is a symbolic link in a loop',
+      ],
+    );
+  });
+
   test('a module that is never done', async (t) => {
     const files = { 'waits.ts': 'await new Promise((resolve) => setTimeout(resolve, 2 ** 30).unref());' };
     assert.deepEqual(await mistakesWith(t, files, ['./waits.ts'], [], { importPatience: 50 }), [
