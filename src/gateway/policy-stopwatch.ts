@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 
 /** From so many milliseconds on, a policy's call counts as one that held the event loop. */
-export const HELD = 200;
+const HELD = 200;
 
 /**
  * Finds the policy that held the event loop: the time that each call of a policy took. It cannot be interrupted, but all

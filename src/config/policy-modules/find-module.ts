@@ -54,12 +54,12 @@ export function moduleFinder(readFile: ReadFile): FindModule {
 }
 
 /** A module out of what was read. */
-export function moduleSource(file: string, url: string, octets: Uint8Array, format?: string): ModuleSource {
+function moduleSource(file: string, url: string, octets: Uint8Array, format?: string): ModuleSource {
   return { file, url, octets, digest: createHash('sha256').update(octets).digest('hex'), format };
 }
 
 /** Node strips no types there, for packages are to be published as JavaScript. */
-export function belowNodeModules(specifier: string): ModuleProblem {
+function belowNodeModules(specifier: string): ModuleProblem {
   return {
     found: `${name(specifier)} is TypeScript below node_modules, which Node does not run`,
     remedy:
