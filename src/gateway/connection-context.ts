@@ -3,11 +3,8 @@ import type { GatewayError } from '../core/errors.ts';
 import type { Client, Exchange } from '../core/exchange.ts';
 import type { Llhttp } from '../http1/llhttp.ts';
 import type { Http1Request } from '../http1/request-head.ts';
-import type {
-  ServerConnection,
-  ServerConnectionHandler,
-  ServerSettings,
-} from '../http1/server-connection.ts';
+import type { ServerConnection, ServerConnectionHandler } from '../http1/server-connection.ts';
+import type { ServerSettings } from '../http1/server-settings.ts';
 import type { TimerWheel } from '../core/timer-wheel.ts';
 import type { Clock } from '../core/clock.ts';
 import type { LoopTurn } from '../core/loop-turn.ts';

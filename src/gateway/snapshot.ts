@@ -12,7 +12,7 @@ import type { Random } from '../core/random.ts';
 import type { RedisLink } from '../core/redis.ts';
 import type { Lease } from '../core/shared.ts';
 import type { Slots } from '../core/slots.ts';
-import type { ServerSettings } from '../http1/server-connection.ts';
+import type { ServerSettings } from '../http1/server-settings.ts';
 import type { RouteMetrics } from '../observe/gateway-metrics.ts';
 import type { Router } from '../router/router.ts';
 import { compileRouter } from '../router/router.ts';

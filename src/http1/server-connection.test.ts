@@ -10,8 +10,9 @@ import { TimerWheel } from '../core/timer-wheel.ts';
 import { HeaderList } from '../http/header-list.ts';
 import { Llhttp } from './llhttp.ts';
 import type { Http1Request } from './request-head.ts';
-import type { ServerConnectionHandler, ServerSettings } from './server-connection.ts';
+import type { ServerConnectionHandler } from './server-connection.ts';
 import { ServerConnection } from './server-connection.ts';
+import type { ServerSettings } from './server-settings.ts';
 
 const TICK = 50;
 const llhttp = new Llhttp();

@@ -2,47 +2,18 @@ import type { Socket } from 'node:net';
 import type { Downstream, DownstreamHandler } from '../core/downstream.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { ResponseHead } from '../core/exchange.ts';
-import type { LoopTurn } from '../core/loop-turn.ts';
-import type { TimerOwner, TimerWheel } from '../core/timer-wheel.ts';
 import { WheelTimer } from '../core/timer-wheel.ts';
 import type { HeaderList } from '../http/header-list.ts';
-import { commonMethods } from '../http/methods.ts';
-import { BodyWriter } from './body-writer.ts';
-import { contentOf } from './chunk-content.ts';
-import { malformedRequest } from './malformed-request.ts';
-import { COMPLETE, FAILED, INCOMPLETE, MessageReader } from './message-reader.ts';
-import type { Llhttp } from './llhttp.ts';
-import { REQUEST } from './llhttp.ts';
-import type { HeadLimits, HeadMemory, Http1Request } from './request-head.ts';
-import { createHeadMemory, readRequestHead } from './request-head.ts';
-import { RequestBodyPace } from './request-body-pace.ts';
-import { statusLine, writeResponseHead } from './response-writer.ts';
-import type { ReadMemory } from './read-memory.ts';
-import type { ReadHandler } from './socket-reader.ts';
-import { LARGE, SocketReader } from './socket-reader.ts';
-import { checkTrailers } from './trailers.ts';
-
-/** What holds for every connection of a listener; times in milliseconds, sizes in octets. Replaced at a reload. */
-export interface ServerSettings extends HeadLimits {
-  readonly headersTimeout: number;
-  readonly keepAliveTimeout: number;
-  readonly writeTimeout: number;
-  /** Octets a second that a request body must keep up after its first 5 s; 0 is off. */
-  readonly bodyMinRate: number;
-  readonly requestsPerConnection: number;
-}
+import type { Http1Request } from './request-head.ts';
+import type { RequestFlowOwner } from './request-flow.ts';
+import { RequestFlow } from './request-flow.ts';
+import type { RequestReaderOwner } from './request-reader.ts';
+import { RequestReader } from './request-reader.ts';
+import { ResponseSender } from './response-sender.ts';
+import type { ServerEnvironment } from './server-settings.ts';
 
 /** The gateway, as a connection sees it. */
-export interface ServerConnectionHandler {
-  readonly settings: ServerSettings;
-  readonly llhttp: Llhttp;
-  readonly wheel: TimerWheel;
-  readonly turn: LoopTurn;
-  readonly readMemory: ReadMemory;
-  /** True while the gateway drains: answers say `Connection: close`. */
-  readonly draining: boolean;
-  /** The present second as an HTTP date. */
-  date(): string;
+export interface ServerConnectionHandler extends ServerEnvironment {
   /** Makes the exchange for a request; `start` is called next. */
   onRequest(request: Http1Request, connection: ServerConnection): DownstreamHandler;
   /**
@@ -54,12 +25,8 @@ export interface ServerConnectionHandler {
   onClose(connection: ServerConnection): void;
 }
 
-/** Discarded after an early answer before the connection is given up (HARDENING F21), in octets. */
-const DRAIN_LIMIT = 64 * 1024;
 /** How long a closed connection goes on discarding what the client still sends, so that it can read the answer. */
 const LINGER = 2000;
-/** How long an answer may make no progress once the client has closed its side (a client that only half-closed reads on). */
-const HALF_CLOSED_PATIENCE = 500;
 
 /** How soon a client that has closed its side before the answer is asked again whether it is there; doubled each time. */
 const PROBE = 250;
@@ -67,65 +34,39 @@ const PROBE = 250;
 /** How long one side of a raw relay stays open after the other has closed. */
 const RAW_HALF_CLOSED = 10_000;
 
-/** What the next octets from the client are. */
-type Reading = 'head' | 'length' | 'chunked' | 'raw' | 'drain-length' | 'drain-chunked' | 'wait' | 'discard';
-
 /**
- * One HTTP/1 connection from a client: one exchange at a time, the next request waits in the socket (and in at most one
- * read's worth of octets here). An object as long-lived as the connection; nothing is created for a request but the
- * request itself and its exchange.
+ * One HTTP/1 connection from a client: one exchange at a time. When it is read is its {@link RequestFlow}'s, what that
+ * brought its {@link RequestReader}'s, and what leaves its {@link ResponseSender}'s. Here is what joins them: the exchange, and
+ * all the ways in which it and the connection may end.
+ * An object as long-lived as the connection; nothing is created for a request but the request itself and its exchange.
  */
-export class ServerConnection implements Downstream, TimerOwner, ReadHandler {
+export class ServerConnection implements Downstream, RequestReaderOwner, RequestFlowOwner {
   readonly socket: Socket;
   readonly peerIp: string;
   readonly localPort: number;
   readonly #handler: ServerConnectionHandler;
-  readonly #input: SocketReader;
-  readonly #reader: MessageReader;
-  readonly #writer: BodyWriter;
-  readonly #memory: HeadMemory = createHeadMemory();
-  readonly #readTimer: WheelTimer;
-  readonly #writeTimer: WheelTimer;
+  readonly #requests: RequestReader;
+  readonly #flow: RequestFlow;
+  readonly #answers: ResponseSender;
   readonly #exchangeTimer: WheelTimer;
-  readonly #pace: RequestBodyPace;
   #exchange: DownstreamHandler | undefined;
   #request: Http1Request | undefined;
-  #reading: Reading = 'head';
-  /** Octets of body still to come in `length` and `drain-length`, still to discard in `drain-chunked`. */
-  #remaining = 0;
-  #bodyFlows = false;
-  #paused = false;
-  /** The socket was told to go on, and first hands over what it had read before. */
-  #resumed = false;
-  /** Octets read but not yet looked at: the next request, or body that nobody wants yet. */
-  #rest: Buffer | undefined;
-  #processing = false;
-  #continueSent = false;
-  #requests = 0;
-  #keepAlive = true;
-  #clientEnded = false;
   #probeDelay = 0;
   #closed = false;
-  headSent = false;
-  bytesWritten = 0;
 
   constructor(socket: Socket, handler: ServerConnectionHandler, peerIp: string) {
     this.socket = socket;
     this.peerIp = peerIp;
     this.localPort = socket.localPort ?? 0;
     this.#handler = handler;
-    this.#reader = new MessageReader(handler.llhttp, REQUEST);
-    this.#writer = new BodyWriter(socket);
-    this.#readTimer = new WheelTimer(handler.wheel, this);
-    this.#writeTimer = new WheelTimer(handler.wheel, this);
+    this.#requests = new RequestReader(handler, this);
+    this.#flow = new RequestFlow(socket, handler, this.#requests, this);
+    this.#answers = new ResponseSender(socket, handler, this.#requests, this);
     this.#exchangeTimer = new WheelTimer(handler.wheel, this);
-    this.#pace = new RequestBodyPace(handler.wheel);
-    this.#input = new SocketReader(socket, handler.readMemory, this);
     socket.on('end', () => this.#onEnd());
     socket.on('drain', () => this.#onDrain());
     socket.on('error', () => this.#lose());
     socket.on('close', () => this.#lose());
-    this.#readTimer.set(handler.settings.headersTimeout);
   }
 
   /** Whether no exchange is under way. */
@@ -135,44 +76,31 @@ export class ServerConnection implements Downstream, TimerOwner, ReadHandler {
 
   /** Closes an idle connection at once; one with an exchange under way closes after it. */
   shutdown(): void {
-    if (this.#exchange !== undefined || this.#reader.midHead || this.#reading !== 'head')
-      this.#keepAlive = false;
+    const requests = this.#requests;
+    if (this.#exchange !== undefined || requests.midHead || requests.phase !== 'head')
+      this.#answers.keepAlive = false;
     // The last answer may still be on its way.
-    else if (this.#writer.backlog) this.#linger();
+    else if (this.#answers.backlog) this.#linger();
     else this.socket.destroy();
   }
 
-  // The request, from the socket to the exchange.
+  // The request, as the exchange steers it.
 
   pause(): void {
-    if (this.#paused) return;
-    this.#paused = true;
-    this.#pace.hold();
+    this.#flow.pause();
   }
 
   resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.#pace.release();
-    this.#goOn();
+    this.#flow.resume();
   }
 
   startBody(): void {
-    if (this.#bodyFlows) return;
-    this.#bodyFlows = true;
     const request = this.#request;
-    if (request === undefined || !request.hasBody) return;
-    if (request.expectContinue && !this.headSent) {
-      this.#continueSent = true;
-      this.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
-    }
-    this.#pace.start(this.#handler.settings.bodyMinRate);
-    this.#readTimer.set(this.#pace.next());
-    if (!this.#processing) this.#goOn();
+    if (request !== undefined) this.#flow.startBody(request, !this.headSent);
   }
 
   setBodyTimeouts(total: number, idle: number): void {
-    this.#pace.configure(total, idle);
+    this.#requests.pace.configure(total, idle);
   }
 
   setExchangeTimeout(delay: number): void {
@@ -180,342 +108,104 @@ export class ServerConnection implements Downstream, TimerOwner, ReadHandler {
   }
 
   bodyTaken(): void {
-    // What waits here is part of what was read.
-    this.#input.release(this.#rest);
+    this.#flow.release();
   }
 
-  get expectsBody(): boolean {
-    return this.#reading === 'length' || this.#reading === 'chunked' || this.#reading === 'raw';
-  }
+  // The request, as it comes.
 
-  get expectsMuch(): boolean {
-    return this.#reading === 'length' && this.#remaining >= LARGE;
-  }
-
-  onRead(chunk: Buffer, lent: boolean): void {
-    // What the socket had read before it was paused comes in whatever phase resumed it.
-    if (this.#resumed) this.#resumed = false;
-    else this.#handler.turn.open();
-    if (this.#reading === 'discard') return;
-    const rest = this.#rest;
-    if (rest !== undefined) this.#rest = Buffer.concat([rest, chunk]);
-    else if (this.#held()) this.#rest = lent ? this.#input.copy(chunk, 0) : chunk;
-    else this.#process(chunk, lent);
-    this.#regulate();
-  }
-
-  /** Whether what comes next has to wait. */
-  #held(): boolean {
-    // Whoever does not read the answers gets no more of them: the next request waits until the last answer has left.
-    if (this.#reading === 'head') return this.#writer.backlog && !this.#reader.midHead;
-    if (this.#reading === 'discard') return false;
-    if (this.#reading === 'wait') return true;
-    if (this.#reading === 'drain-length' || this.#reading === 'drain-chunked') return false;
-    return this.#paused || !this.#bodyFlows;
-  }
-
-  /** Takes up what had to wait. */
-  #goOn(): void {
-    if (this.#processing || this.#closed) return;
-    const rest = this.#rest;
-    if (rest !== undefined && !this.#held()) {
-      this.#rest = undefined;
-      this.#process(rest, false);
-    }
-    this.#regulate();
-  }
-
-  /** Stops reading the socket while something waits here; reads on when nothing does. */
-  #regulate(): void {
-    if (this.#closed) return;
-    // While an answer is under way the socket is read as long as it brings nothing, so that a client that leaves is seen.
-    const stop = this.#rest !== undefined || (this.#paused && this.#held() && this.#reading !== 'wait');
-    if (stop !== this.#input.paused) {
-      // A client that resets is to be noticed although its next request waits.
-      if (stop) this.#input.hold();
-      else this.#resumeSocket();
-    }
-  }
-
-  #resumeSocket(): void {
-    this.#resumed = !this.#input.direct;
-    this.#input.resume();
-  }
-
-  /** @param lent the memory is only lent: what is not a head goes to others, or waits, and is copied. */
-  #process(octets: Buffer, lent: boolean): void {
-    this.#processing = true;
-    let chunk = octets;
-    let borrowed = lent;
-    let at = 0;
-    while (at < chunk.length && !this.#closed) {
-      if (borrowed && (this.#reading !== 'head' || this.#held())) {
-        chunk = this.#input.copy(chunk, at);
-        borrowed = false;
-        at = 0;
-      }
-      if (this.#held()) {
-        this.#rest = at === 0 ? chunk : chunk.subarray(at);
-        break;
-      }
-      at = this.#step(chunk, at);
-    }
-    this.#processing = false;
-    const free = this.#exchange?.onRequestFlush() ?? false;
-    if (free) this.#input.release(this.#rest);
-    if (this.#rest !== undefined) {
-      if (!this.#held()) this.#goOn();
-    } else if (this.#clientEnded) {
-      this.#afterLastOctet();
-    }
-  }
-
-  /** The client had closed its side before all it sent was looked at, and now that is done. */
-  #afterLastOctet(): void {
-    if (this.#reading === 'head' && this.#exchange === undefined) this.socket.destroySoon();
-    else if (this.#reading === 'length' || this.#reading === 'chunked') this.#lose(unfinishedBody());
-    else if (this.#reading === 'raw') this.#endRelay();
-  }
-
-  /** Reads as far as one thing goes. @returns where the next begins. */
-  #step(chunk: Buffer, at: number): number {
-    switch (this.#reading) {
-      case 'head':
-        return this.#readHead(chunk, at);
-      case 'length':
-        return this.#readLength(chunk, at);
-      case 'chunked':
-      case 'drain-chunked':
-        return this.#readChunked(chunk, at);
-      case 'drain-length':
-        return this.#drainLength(chunk, at);
-      case 'raw':
-        this.#exchange?.onRequestBody(at === 0 ? chunk : chunk.subarray(at));
-        return chunk.length;
-      default:
-        return chunk.length;
-    }
-  }
-
-  #readHead(chunk: Buffer, at: number): number {
-    const reader = this.#reader;
-    if (!reader.midHead && this.#requests > 0) this.#readTimer.set(this.#handler.settings.headersTimeout);
-    const result = reader.readHead(chunk, at);
-    if (result === INCOMPLETE && !this.#headTooLarge()) return at + reader.consumed;
-    if (result !== COMPLETE) {
-      this.refuse(malformedRequest(reader, this.#handler.settings));
-      return chunk.length;
-    }
-    const next = at + reader.consumed;
-    let request: Http1Request;
-    try {
-      request = readRequestHead(reader, this.#handler.settings, this.#memory);
-    } catch (error) {
-      this.refuse(
-        error instanceof GatewayError
-          ? error
-          : new GatewayError('internal', 'reading a head', { cause: error }),
-      );
-      return chunk.length;
-    }
-    reader.clearHead();
-    this.#begin(request);
-    return next;
-  }
-
-  #headTooLarge(): boolean {
-    const { text, spans, targetStart, targetEnd } = this.#reader;
-    const { headerBytes, headerCount, targetBytes } = this.#handler.settings;
-    if (targetStart === -1) return text.length > 64;
-    const target = targetEnd - targetStart;
-    return target > targetBytes || text.length - targetEnd > headerBytes || spans.length > headerCount * 4;
-  }
-
-  #begin(request: Http1Request): void {
+  onRequest(request: Http1Request): void {
+    const handler = this.#handler;
     this.#request = request;
-    this.#requests++;
-    this.#readTimer.clear();
-    this.#bodyFlows = false;
-    this.#paused = false;
-    this.#continueSent = false;
-    this.headSent = false;
-    this.bytesWritten = 0;
-    this.#keepAlive =
-      request.keepAlive &&
-      !this.#handler.draining &&
-      this.#requests < this.#handler.settings.requestsPerConnection;
-    if (!request.hasBody) {
-      this.#reader.skipBody();
-      this.#reading = 'wait';
-    } else if (request.contentLength > 0) {
-      this.#reader.skipBody();
-      this.#reading = 'length';
-      this.#remaining = request.contentLength;
-    } else {
-      this.#reading = 'chunked';
-    }
-    const exchange = this.#handler.onRequest(request, this);
+    this.#flow.begin();
+    this.#answers.begin(
+      request.keepAlive && !handler.draining && this.#requests.count < handler.settings.requestsPerConnection,
+    );
+    const exchange = handler.onRequest(request, this);
     this.#exchange = exchange;
-    // The whole exchange may be over when this returns.
     exchange.start();
   }
 
-  #readLength(chunk: Buffer, at: number): number {
-    const end = Math.min(chunk.length, at + this.#remaining);
-    this.#remaining -= end - at;
-    this.#pace.count(end - at);
-    if (this.#remaining === 0) this.#reading = 'wait';
-    const exchange = this.#exchange;
-    exchange?.onRequestBody(at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end));
-    if (this.#remaining === 0 && this.#reading === 'wait') this.#bodyEnded(undefined);
-    return end;
+  onBody(chunk: Buffer): void {
+    this.#exchange?.onRequestBody(chunk);
   }
 
-  #readChunked(chunk: Buffer, at: number): number {
-    const reader = this.#reader;
-    const draining = this.#reading === 'drain-chunked';
-    const result = reader.readChunked(chunk, at);
-    const end = at + reader.consumed;
-    if (result === FAILED || reader.trailerBytes > this.#handler.settings.headerBytes) {
-      this.#brokenBody(new GatewayError('bad_framing', reader.errorReason || 'too many octets of trailers'));
-      return chunk.length;
-    }
-    if (draining) {
-      this.#remaining -= reader.consumed;
-      if (result === COMPLETE) {
-        reader.takeTrailers();
-        this.#nextRequest();
-      } else if (this.#remaining < 0) {
-        this.#linger();
-      }
-      return end;
-    }
-    this.#pace.count(reader.consumed);
-    const content = contentOf(chunk, reader.data);
-    if (content !== undefined) this.#exchange?.onRequestBody(content);
-    if (result !== COMPLETE || this.#reading !== 'chunked') return end;
-    const trailers = reader.takeTrailers();
-    const fault =
-      trailers === undefined ? undefined : checkTrailers(trailers, this.#handler.settings.headerCount);
-    if (fault !== undefined) {
-      this.#brokenBody(fault);
-      return chunk.length;
-    }
-    this.#reading = 'wait';
-    this.#bodyEnded(trailers);
-    return end;
-  }
-
-  #drainLength(chunk: Buffer, at: number): number {
-    const end = Math.min(chunk.length, at + this.#remaining);
-    this.#remaining -= end - at;
-    if (this.#remaining === 0) this.#nextRequest();
-    return end;
-  }
-
-  #bodyEnded(trailers: HeaderList | undefined): void {
-    this.#readTimer.clear();
+  onBodyEnd(trailers: HeaderList | undefined): void {
     this.#exchange?.onRequestEnd(trailers);
   }
 
-  /** The body breaks the rules: what follows cannot be trusted to be a request. */
-  #brokenBody(error: GatewayError): void {
-    this.#keepAlive = false;
-    this.#readTimer.clear();
-    this.#reader.close();
+  onFlush(): boolean {
+    return this.#exchange?.onRequestFlush() ?? false;
+  }
+
+  onBrokenBody(error: GatewayError): void {
+    this.#answers.keepAlive = false;
     const exchange = this.#exchange;
     if (exchange === undefined) return this.#linger();
-    this.#reading = 'discard';
+    this.#flow.discard();
     exchange.onClientError(error);
+  }
+
+  /** Answers what is not a request and closes. Nothing was handed to the gateway. */
+  onRefused(error: GatewayError): void {
+    const text = this.#requests.refuse();
+    this.#answers.keepAlive = false;
+    const body = this.#handler.onRefused(error, this, text);
+    if (!this.#closed) this.#answers.refuse(error, body);
+    this.#linger();
   }
 
   // The answer, from the exchange to the socket.
 
+  get headSent(): boolean {
+    return this.#answers.headSent;
+  }
+
+  get bytesWritten(): number {
+    return this.#answers.bytesWritten;
+  }
+
   sendInterim(status: number, headers: HeaderList): void {
-    if (this.#request?.httpVersion !== '1.1' || this.headSent) return;
-    this.socket.write(`${statusLine(status)}${headers.serialize()}\r\n`, 'latin1');
+    if (this.#request?.httpVersion === '1.1' && !this.headSent) this.#answers.interim(status, headers);
   }
 
   sendHead(head: ResponseHead, length: number, hasBody: boolean): void {
     const request = this.#request;
     if (request === undefined || this.headSent || this.#closed) return;
-    this.headSent = true;
-    const http10 = request.httpVersion === '1.0';
-    if (this.#handler.draining) this.#keepAlive = false;
-    const writer = this.#writer;
-    if (!hasBody || length === 0) writer.framing = 'none';
-    else if (length > 0) writer.framing = 'length';
-    else if (http10) writer.framing = 'close';
-    else writer.framing = 'chunked';
-    writer.remaining = Math.max(0, length);
-    if (writer.framing === 'close' || !this.#canDrain(head)) this.#keepAlive = false;
-    writer.head(
-      writeResponseHead(head, {
-        framing: writer.framing,
-        length,
-        keepAlive: this.#keepAlive,
-        http10,
-        date: this.#handler.date(),
-      }),
-    );
+    this.#answers.head(request, head, length, hasBody);
   }
 
   retractHead(): boolean {
-    if (!this.headSent || this.#closed || !this.#writer.retract()) return false;
-    this.headSent = false;
-    this.bytesWritten = 0;
-    return true;
+    return !this.#closed && this.#answers.retractHead();
   }
 
   sendUpgrade(headers: HeaderList): void {
-    this.headSent = true;
-    this.#keepAlive = false;
-    this.#writer.framing = 'raw';
-    this.#reading = 'raw';
-    this.#bodyFlows = true;
-    this.#readTimer.clear();
-    this.#writer.head(`${statusLine(101)}${headers.serialize()}\r\n`);
-    const waiting = this.#rest !== undefined;
-    this.#goOn();
-    if (!waiting && this.#clientEnded) this.#endRelay();
+    this.#flow.relay();
+    this.#answers.upgrade(headers);
+    const { waiting } = this.#flow;
+    this.#flow.goOn();
+    if (!waiting && this.#requests.ended) this.#endRelay();
   }
 
   write(chunk: Uint8Array): boolean {
-    const writer = this.#writer;
-    if (this.#closed || writer.framing === 'none') return true;
-    if (writer.framing === 'length' && chunk.length > writer.remaining) {
-      this.abort(new GatewayError('upstream_body_broken', 'more body than announced'));
-      return true;
-    }
-    this.bytesWritten += chunk.length;
-    const more = writer.write(chunk);
-    this.#watchBacklog();
-    return more;
+    return this.#closed || this.#answers.write(chunk);
   }
 
   end(trailers?: HeaderList): void {
-    const writer = this.#writer;
-    if (this.#closed) return;
-    if (writer.framing === 'length' && writer.remaining > 0) {
-      this.abort(new GatewayError('upstream_body_broken', 'less body than announced'));
-      return;
-    }
-    writer.end(trailers);
-    if (writer.framing === 'raw') {
+    if (this.#closed || !this.#answers.end(trailers)) return;
+    if (this.#answers.framing === 'raw') {
       // The target closed its side of a raw relay; the client may still have something to say.
       this.socket.end();
-      this.#readTimer.set(RAW_HALF_CLOSED);
-      if (this.#clientEnded) this.#finish();
+      this.#requests.timer.set(RAW_HALF_CLOSED);
+      if (this.#requests.ended) this.#finish();
       return;
     }
-    this.#watchBacklog();
     this.#responseEnded();
   }
 
   abort(_error: GatewayError): void {
     if (this.#closed) return;
     // Without a length only a reset tells the client that this was not the end; behind a FIN there can be none.
-    const { framing } = this.#writer;
+    const { framing } = this.#answers;
     const untold = (framing === 'close' || framing === 'raw') && !this.socket.writableEnded;
     if (untold) this.socket.resetAndDestroy();
     else this.socket.destroy();
@@ -523,153 +213,106 @@ export class ServerConnection implements Downstream, TimerOwner, ReadHandler {
   }
 
   cork(): void {
-    this.#writer.cork();
+    this.#answers.cork();
   }
 
   uncork(): boolean {
-    const more = this.#writer.uncork();
-    this.#watchBacklog();
-    return more;
+    return this.#answers.uncork();
   }
 
-  /**
-   * Answers what is not a request and closes. Nothing was handed to the gateway.
-   */
-  refuse(error: GatewayError): void {
-    const text = this.#reader.text.slice(0, 256);
-    this.#keepAlive = false;
-    this.#reader.close();
-    this.#reader.clearHead();
-    const body = this.#handler.onRefused(error, this, text);
-    // RFC 9110 §15.5.6: a 405 says what is allowed.
-    const allow = error.code === 'method_not_allowed' ? `Allow: ${commonMethods}\r\n` : '';
-    if (!this.#closed) {
-      this.socket.write(
-        `${statusLine(error.status)}Content-Type: application/problem+json\r\nContent-Length: ${body.length}\r\n` +
-          `Date: ${this.#handler.date()}\r\n${allow}Cache-Control: no-store\r\nConnection: close\r\n\r\n${body}`,
-        'latin1',
-      );
-    }
-    this.#linger();
+  #onDrain(): void {
+    this.#answers.timer.clear();
+    if (this.#requests.phase === 'head') this.#flow.goOn();
+    else this.#exchange?.onClientDrain();
   }
 
-  /** Whether an answer that comes before the whole request may leave the connection open. */
-  #canDrain(head: ResponseHead): boolean {
-    switch (this.#reading) {
-      case 'length':
-        // A target that answers early may still take the body; an answer of ours means that nobody does.
-        return head.from === 'target' || (this.#remaining <= DRAIN_LIMIT && this.#bodyPromised());
-      case 'chunked':
-        return head.from === 'target' || this.#bodyPromised();
-      default:
-        return this.#reading !== 'discard';
-    }
-  }
-
-  /** A client that waits for a 100 it never gets may send the body or not: what follows is ambiguous. */
-  #bodyPromised(): boolean {
-    return this.#request?.expectContinue !== true || this.#continueSent;
-  }
+  // From one exchange to the next.
 
   /** The last octet of the answer is with the system. What is left of the request decides how the connection goes on. */
   #responseEnded(): void {
+    const { keepAlive } = this.#answers;
     this.#exchangeTimer.clear();
-    if (this.#reading === 'wait') return this.#keepAlive ? this.#nextRequest() : this.#linger();
-    if (
-      !this.#keepAlive ||
-      !this.#bodyPromised() ||
-      (this.#reading === 'length' && this.#remaining > DRAIN_LIMIT)
-    ) {
-      return this.#linger();
-    }
-    if (this.#reading === 'length') this.#reading = 'drain-length';
-    else if (this.#reading === 'chunked') {
-      this.#reading = 'drain-chunked';
-      this.#remaining = DRAIN_LIMIT;
-    } else return this.#linger();
+    if (this.#requests.phase === 'wait') return keepAlive ? this.#nextRequest() : this.#linger();
+    if (!keepAlive || !this.#requests.drain()) return this.#linger();
     this.#finish();
-    this.#readTimer.set(LINGER);
-    this.#goOn();
+    this.#requests.timer.set(LINGER);
+    this.#flow.goOn();
+  }
+
+  onDrained(): void {
+    this.#nextRequest();
+  }
+
+  onTooMuchToDrain(): void {
+    this.#linger();
   }
 
   /** The exchange is over and the next request may be read. */
   #nextRequest(): void {
     this.#finish();
-    if (this.#clientEnded && this.#rest === undefined && !this.#processing) {
+    if (this.#flow.exhausted) {
       this.socket.end();
-      return;
+    } else if (!this.#answers.keepAlive || this.#handler.draining) {
+      this.#linger();
+    } else {
+      this.#requests.next();
+      this.#flow.goOn();
     }
-    if (!this.#keepAlive || this.#handler.draining) return this.#linger();
-    this.#reading = 'head';
-    this.#readTimer.set(this.#handler.settings.keepAliveTimeout);
-    this.#goOn();
   }
 
   #finish(): void {
     const exchange = this.#exchange;
     this.#exchange = undefined;
     this.#request = undefined;
-    this.#input.forget();
+    this.#flow.forget();
     exchange?.onResponseSent();
   }
+
+  // Ends of all kinds.
 
   /** Half-closes, and goes on discarding for a moment: closing on unread octets would take the answer away with a reset. */
   #linger(): void {
     this.#finish();
-    this.#reading = 'discard';
-    this.#rest = undefined;
+    this.#flow.discard();
     if (this.#closed) return;
     this.socket.end();
-    this.#readTimer.set(LINGER);
-    if (this.#clientEnded) this.socket.destroySoon();
-    else if (this.#input.paused) this.#resumeSocket();
+    this.#requests.timer.set(LINGER);
+    if (this.#requests.ended) this.socket.destroySoon();
+    else this.#flow.readOn();
   }
-
-  #watchBacklog(): void {
-    if (!this.#writer.backlog) this.#writeTimer.clear();
-    else if (!this.#writeTimer.armed) {
-      this.#writeTimer.set(this.#clientEnded ? HALF_CLOSED_PATIENCE : this.#handler.settings.writeTimeout);
-    }
-  }
-
-  #onDrain(): void {
-    this.#writeTimer.clear();
-    if (this.#reading === 'head') this.#goOn();
-    else this.#exchange?.onClientDrain();
-  }
-
-  // Ends of all kinds.
 
   /**
    * The client has closed its side. Many only mean that they have said everything; others are gone. Before the answer
    * has begun, an interim answer finds out: whoever is gone resets. Behind that, progress decides.
    */
   #onEnd(): void {
-    this.#clientEnded = true;
-    if (this.#reading === 'raw') {
+    const requests = this.#requests;
+    requests.ended = true;
+    if (requests.phase === 'raw') {
       this.#endRelay();
-      return;
-    }
-    const exchange = this.#exchange;
-    if (exchange === undefined) {
-      if (this.#reading === 'discard') this.socket.destroySoon();
-      else if (this.#rest === undefined) this.socket.destroySoon();
-      return;
-    }
-    if (this.#reading !== 'wait') {
+    } else if (this.#exchange === undefined) {
+      if (requests.phase === 'discard' || !this.#flow.waiting) this.socket.destroySoon();
+    } else if (requests.phase !== 'wait') {
       this.#lose(unfinishedBody());
     } else if (this.headSent) {
-      this.#writeTimer.set(HALF_CLOSED_PATIENCE);
+      this.#answers.hurry();
     } else if (this.#request?.httpVersion === '1.1') {
       this.#probeDelay = PROBE;
       this.#probe();
     }
   }
 
+  onLastOctet(): void {
+    const { phase } = this.#requests;
+    if (phase === 'head' && this.#exchange === undefined) this.socket.destroySoon();
+    else if (phase === 'length' || phase === 'chunked') this.#lose(unfinishedBody());
+    else if (phase === 'raw') this.#endRelay();
+  }
+
   /** Who is gone answers an interim answer with a reset; but behind a FIN that shows only when the next one is written. */
   #probe(): void {
     this.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
-    this.#readTimer.set(this.#probeDelay);
+    this.#requests.timer.set(this.#probeDelay);
     this.#probeDelay *= 2;
   }
 
@@ -677,47 +320,43 @@ export class ServerConnection implements Downstream, TimerOwner, ReadHandler {
   #endRelay(): void {
     this.#exchange?.onRequestEnd(undefined);
     if (this.socket.writableEnded) this.#finish();
-    else this.#readTimer.set(RAW_HALF_CLOSED);
+    else this.#requests.timer.set(RAW_HALF_CLOSED);
   }
 
   onTimer(timer: WheelTimer): void {
     if (this.#closed) return;
     if (timer === this.#exchangeTimer) this.#exchange?.onExchangeTimeout();
-    else if (timer === this.#writeTimer) this.#onWriteTimeout();
+    else if (timer === this.#answers.timer) this.#onWriteTimeout();
     else this.#onReadTimeout();
   }
 
   #onWriteTimeout(): void {
-    if (this.#clientEnded)
+    if (this.#requests.ended)
       this.#lose(new GatewayError('client_aborted', 'the client closed while the answer was under way'));
     else this.#lose(new GatewayError('response_write_timeout', 'the client did not read'));
   }
 
   #onReadTimeout(): void {
-    switch (this.#reading) {
+    const requests = this.#requests;
+    switch (requests.phase) {
       case 'head':
         // Nothing came: an idle connection. Something came: a slow head.
-        if (this.#reader.text.trim() === '') this.socket.destroy();
-        else this.refuse(new GatewayError('request_timeout', 'the head did not arrive in time'));
+        if (!requests.begun) this.socket.destroy();
+        else this.onRefused(new GatewayError('request_timeout', 'the head did not arrive in time'));
         return;
       case 'length':
-      case 'chunked': {
-        const wait = this.#pace.next();
-        if (wait > 0) {
-          this.#readTimer.set(wait);
-          return;
-        }
-        this.#keepAlive = false;
-        this.#reading = 'discard';
+      case 'chunked':
+        if (requests.keepsPace()) return;
+        this.#answers.keepAlive = false;
+        this.#flow.discard();
         this.#exchange?.onClientError(new GatewayError('request_timeout', 'the body did not arrive in time'));
         return;
-      }
       case 'wait':
-        if (this.#clientEnded && !this.headSent) this.#probe();
+        if (requests.ended && !this.headSent) this.#probe();
         return;
       default:
         // What is still queued here has the write time-out to itself.
-        if (this.#writeTimer.armed) this.#readTimer.set(LINGER);
+        if (this.#answers.timer.armed) requests.timer.set(LINGER);
         else this.socket.destroy();
     }
   }
@@ -726,12 +365,9 @@ export class ServerConnection implements Downstream, TimerOwner, ReadHandler {
   #lose(error?: GatewayError): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#reading = 'discard';
-    this.#rest = undefined;
-    this.#input.close();
-    this.#reader.close();
-    this.#readTimer.dispose();
-    this.#writeTimer.dispose();
+    this.#flow.close();
+    this.#requests.close();
+    this.#answers.timer.dispose();
     this.#exchangeTimer.dispose();
     if (!this.socket.destroyed) this.socket.destroy();
     const exchange = this.#exchange;
