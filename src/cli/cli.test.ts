@@ -30,11 +30,21 @@ describe('usage', () => {
       ['check'],
       ['explain'],
       ['init'],
+      ['init', 'policy'],
       ['schema'],
       ['key'],
       ['key', 'create'],
+      ['user'],
+      ['user', 'create'],
+      ['purge'],
+      ['test'],
+      ['import'],
+      ['import', 'express'],
+      ['import', 'express-gateway'],
+      ['import', 'nginx'],
     ]) {
       const { out } = await waygate(folder, [...command, '--help']);
+      assert.match(out, /^Usage: waygate/);
       for (const line of out.split('\n')) assert.ok(line.length <= 80, line);
     }
   });

@@ -79,17 +79,39 @@ describe('waygate import express', () => {
       'throws.cjs': app('\nnull.x;'),
       'missing.cjs': `require('not-there');`,
       'exits.cjs': 'process.exit(3);',
-      'kills.cjs': `process.kill(process.pid, 'SIGKILL');`,
+      'kills.cjs': `console.error('\\x1b[31mred'); process.kill(process.pid, 'SIGKILL');`,
+      'file.cjs': `\nrequire('./generated.js');`,
+      'package.json': '{ "type": "module" }',
+      'common.js': `const express = require('express');`,
+      'module.cjs': `import express from 'express';`,
+      'link.mjs': `import 'not-there';`,
+      'odd.cjs': `throw new Error('\\n\\n\\x1b[31m\\u202eodd\\nsecond line');`,
+      'object.cjs': `throw { password: 'hunter2' };`,
+      'silent.cjs': `throw new Error('');`,
     });
     for (const [file, message] of [
       ['throws.cjs', /threw before it had made a proxy: Cannot read properties of null[^]*throws\.cjs:7/],
-      ['missing.cjs', /Cannot find module 'not-there'[^]*npm install/],
-      ['exits.cjs', /makes no proxy/],
-      ['kills.cjs', /without a trace/],
+      [
+        'missing.cjs',
+        /made a proxy: Cannot find module 'not-there' \(.*missing\.cjs:1\)\n.*npm install\.\n$/,
+      ],
+      [
+        'file.cjs',
+        /Cannot find module '\.\/generated\.js' \(.*file\.cjs:2\)\n {2}See that this file is there/,
+      ],
+      ['link.mjs', /Cannot find package 'not-there' imported from .*link\.mjs\n {2}Install/],
+      ['common.js', /require is not defined .* \(.*common\.js:1\)\n {2}It is CommonJS, .*: call it \.cjs/],
+      ['module.cjs', /Cannot use import statement .*\n {2}It is an ES module, .*: call it \.mjs/],
+      ['odd.cjs', /made a proxy: \\u\{202e\}odd \(/],
+      ['object.cjs', /made a proxy: an object that is no Error\n/],
+      ['silent.cjs', /made a proxy: an error that says nothing \(/],
+      ['exits.cjs', /makes no proxy[^]*ended without a listen/],
+      ['kills.cjs', /without a trace: red\n/],
     ] as const) {
       const { code, err } = await waygate(folder, ['import', 'express', file]);
       assert.equal(code, 1);
       assert.match(err, message);
+      assert.doesNotMatch(err.replaceAll('\n', ''), /[\p{Cc}\p{Cf}]|\\u\{a\}|second line|hunter2/u);
     }
   });
 

@@ -5,6 +5,7 @@ import { literalHead } from '../regular-expression.ts';
 import { ReportWriter } from '../report.ts';
 import { settleOrder } from '../settle-order.ts';
 import { mountsOf, pathText } from './mount-shape.ts';
+import { errorText, remedyForError } from './program-error.ts';
 import type { RecordedStep, Recording } from './recorder/recording.ts';
 import { reportCall, readCall, routesOf, mountText, type ReadCall } from './translate-call.ts';
 import { isGuarded, translateMiddleware, type Guard } from './translate-middleware.ts';
@@ -150,8 +151,8 @@ function reportProgram(recording: Recording, report: ReportWriter): void {
   if (error !== undefined)
     report.leaveOut(
       'what the program does after an error',
-      `it threw: ${error.message}`,
-      remedyForError(error.code),
+      `it threw: ${errorText(error)}`,
+      remedyForError(error),
       error.place,
     );
   if (truncated)
@@ -176,13 +177,4 @@ function reportProgram(recording: Recording, report: ReportWriter): void {
     'those of Waygate',
     'a body has up to 10mb and an exchange up to 60s, unless limits and timeouts say otherwise',
   );
-}
-
-/** What to do about an error of the program. */
-export function remedyForError(code: string | undefined): string {
-  if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND')
-    return 'install what the program needs in its folder: npm install';
-  if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' || code === 'ERR_UNKNOWN_FILE_EXTENSION')
-    return 'compile it, and name the JavaScript file';
-  return 'mend it, or set what it needs (variables, databases), until "node" runs it';
 }

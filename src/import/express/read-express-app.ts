@@ -1,7 +1,8 @@
 import type { Environment, Imported } from '../finish-import.ts';
 import { ImportFailure } from '../import-failure.ts';
-import { printable } from '../printable.ts';
-import { importExpress, remedyForError } from './import-express.ts';
+import { importExpress } from './import-express.ts';
+import { errorText, remedyForError } from './program-error.ts';
+import type { Recording } from './recorder/recording.ts';
 import { runProgram } from './run-program.ts';
 
 /**
@@ -22,21 +23,25 @@ export async function readExpressApp(
     if (error !== undefined) {
       const line = error.place === undefined ? '' : ` (${error.place.file}:${error.place.line})`;
       throw new ImportFailure(
-        `${program} threw before it had made a proxy: ${printable(error.message)}${line}`,
-        sentence(remedyForError(error.code)),
+        `${program} threw before it had made a proxy: ${errorText(error)}${line}`,
+        sentence(remedyForError(error)),
       );
     }
-    const late =
-      outcome === 'late'
-        ? ' It had not come to its listen when the time was over; --wait gives it longer.'
-        : '';
     throw new ImportFailure(
-      `${program} makes no proxy with http-proxy-middleware or express-http-proxy.${late}`,
+      `${program} makes no proxy with http-proxy-middleware or express-http-proxy.${endings[outcome]}`,
       'Name the file that the app with the createProxyMiddleware calls is started with.',
     );
   }
   return importExpress(recording, program, folder);
 }
+
+/** What to say of a program in which no proxy was found, by how it came to its end. */
+const endings: Readonly<Record<Recording['outcome'], string>> = {
+  listened: '',
+  ended: ' It ended without a listen: perhaps it is another file that starts the app.',
+  failed: '',
+  late: ' It had not come to its listen when the time was over; --wait gives it longer.',
+};
 
 function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Environment } from '../finish-import.ts';
 import { ImportFailure } from '../import-failure.ts';
+import { firstLine } from '../printable.ts';
 import { orderVariable, type Recording } from './recorder/recording.ts';
 
 /** `.ts` in Waygate's own tree, `.js` in the package. */
@@ -90,7 +91,7 @@ function readRecording(file: string, program: string, said: string): Recording {
     if (statSync(file).size > maxRecordingBytes) throw new Error('it is too large');
     text = readFileSync(file, 'utf8');
   } catch {
-    const last = said.trim().split('\n').at(-1) ?? '';
+    const last = firstLine(said.trim().split('\n').at(-1) ?? '');
     throw new ImportFailure(
       `${program} did not get as far as its listen, and ended without a trace${last === '' ? '' : `: ${last}`}`,
       `See what it says by itself: node ${program}`,

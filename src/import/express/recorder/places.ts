@@ -16,6 +16,19 @@ export function callPlace(): SourcePlace | undefined {
   return undefined;
 }
 
+/** A path or file URL with a line, and nothing of Node's own such as `node:internal/modules`. */
+const frame = /(?<=^|[\s(])((?:file:\/\/)?\/[^\n()]*?):(\d+)(?::\d+)?\)?$/gm;
+
+/** The first line of the program itself in the text of a stack. */
+export function placeIn(stack: string): SourcePlace | undefined {
+  for (const [, script = '', line] of stack.matchAll(frame)) {
+    const file = asPath(script);
+    if (file === undefined || file.startsWith(own) || packageOf(file) !== undefined) continue;
+    return { file, line: Number(line) };
+  }
+  return undefined;
+}
+
 /** The package that a file belongs to, by the innermost `node_modules` in its path. */
 export function packageOf(file: string): string | undefined {
   return /^.*[/\\]node_modules[/\\]((?:@[^/\\]+[/\\])?[^/\\]+)/s.exec(file)?.[1]?.replace('\\', '/');

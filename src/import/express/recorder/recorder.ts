@@ -2,14 +2,8 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { Server } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import { describeValue } from './describe-value.ts';
-import { asPath, FunctionPlaces, packageOf } from './places.ts';
-import {
-  orderVariable,
-  type RecordedListener,
-  type RecorderOrder,
-  type Recording,
-  type SourcePlace,
-} from './recording.ts';
+import { FunctionPlaces, placeIn } from './places.ts';
+import { orderVariable, type RecordedListener, type RecorderOrder, type Recording } from './recording.ts';
 import { seen, type Handler } from './state.ts';
 import { outermost, walkApps } from './walk-apps.ts';
 import { isApp } from './watch-express.ts';
@@ -28,6 +22,8 @@ start(JSON.parse(process.env[orderVariable] ?? '') as RecorderOrder);
 function start({ to, within }: RecorderOrder): void {
   // The programs that this one may start are not to be recorded.
   Reflect.deleteProperty(process.env, orderVariable);
+  // Between the program and an error there are many frames of Node's own.
+  Error.stackTraceLimit = 50;
   const listeners: RecordedListener[] = [];
   const servers: Server[] = [];
   let failure: Recording['error'];
@@ -110,17 +106,12 @@ function listenerOf(server: Server, args: readonly unknown[]): RecordedListener 
 }
 
 function describeError(error: unknown): NonNullable<Recording['error']> {
-  if (!(error instanceof Error)) return { message: String(error) };
+  if (!(error instanceof Error)) {
+    // What is in an object may be secret.
+    const isObject = (typeof error === 'object' && error !== null) || typeof error === 'function';
+    return { message: isObject ? 'an object that is no Error' : String(error) };
+  }
   const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
   const place = placeIn(error.stack ?? '');
   return { message: error.message, ...code, ...(place !== undefined && { place }) };
-}
-
-/** The first line of the program itself in the text of a stack. */
-function placeIn(stack: string): SourcePlace | undefined {
-  for (const [, script = '', line] of stack.matchAll(/\(?((?:file:\/\/)?\/[^\n()]*?):(\d+)(?::\d+)?\)?$/gm)) {
-    const file = asPath(script);
-    if (file !== undefined && packageOf(file) === undefined) return { file, line: Number(line) };
-  }
-  return undefined;
 }
