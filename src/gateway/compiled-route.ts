@@ -3,7 +3,7 @@ import type { PolicyInstance } from '../core/policy.ts';
 import type { UrlTemplate } from '../core/url-template.ts';
 import { compilePathTemplate } from '../core/url-template.ts';
 import { canonicalPath } from '../http/path.ts';
-import type { ClientSettings } from '../http1/client-connection.ts';
+import type { ClientSettings } from '../http1/client-settings.ts';
 import type { RouteMetrics } from '../observe/gateway-metrics.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Identity } from './identity.ts';

@@ -7,8 +7,8 @@ import { LoopTurn } from '../core/loop-turn.ts';
 import { ReadMemory } from './read-memory.ts';
 import { TimerWheel } from '../core/timer-wheel.ts';
 import type { UpstreamHandler, UpstreamResponse } from '../core/upstream-call.ts';
-import type { OutgoingRequest } from './client-connection.ts';
 import { ClientConnection } from './client-connection.ts';
+import type { OutgoingRequest } from './client-settings.ts';
 import { Llhttp } from './llhttp.ts';
 
 const TICK = 50;

@@ -1,11 +1,8 @@
 import type { TimerOwner } from '../core/timer-wheel.ts';
 import { WheelTimer } from '../core/timer-wheel.ts';
-import type {
-  ClientConnectionEnvironment,
-  ClientConnectionOwner,
-  ClientSettings,
-} from '../http1/client-connection.ts';
+import type { ClientConnectionOwner } from '../http1/client-connection.ts';
 import { ClientConnection } from '../http1/client-connection.ts';
+import type { ClientConnectionEnvironment, ClientSettings } from '../http1/client-settings.ts';
 import type { Connector } from './connect.ts';
 
 interface Idle {

@@ -1,5 +1,5 @@
 import type { TargetConfig, UpstreamConfig } from '../config/schema.ts';
-import type { ClientConnectionEnvironment } from '../http1/client-connection.ts';
+import type { ClientConnectionEnvironment } from '../http1/client-settings.ts';
 import { socketNetwork, type TargetNetwork } from './connect.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import type { Weighted } from './balancing/balancer.ts';

@@ -2,7 +2,8 @@ import type { BodySink, BodySource } from '../core/body.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { UpstreamHandler, UpstreamResponse } from '../core/upstream-call.ts';
 import type { HeaderList } from '../http/header-list.ts';
-import type { ClientConnection, ClientSettings } from '../http1/client-connection.ts';
+import type { ClientConnection } from '../http1/client-connection.ts';
+import type { ClientSettings } from '../http1/client-settings.ts';
 import type { Target } from './target.ts';
 import type { Upstream, Waiter } from './upstream.ts';
 
