@@ -1,17 +1,16 @@
-import type { Finding } from '../../config/finding.ts';
-import { isMapping } from '../../config/plain-value.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Purge } from '../../core/answer-store.ts';
 import type { GatewayMetrics } from '../../observe/gateway-metrics.ts';
 import type { MetricsRegistry } from '../../observe/metrics.ts';
-import type { ConfigMaterial } from '../config-source.ts';
 import type { GatewayStats } from '../gateway-options.ts';
 import type { ListenerAddress } from '../listener.ts';
 import type { PurgeOutcome } from '../purge-outcome.ts';
 import type { Candidate, Preparation, Serving } from '../serving.ts';
 import { checkAddresses, knownAddresses } from './shared-addresses.ts';
-import { type Answer, errorFrom, type PrepareRequest } from './protocol.ts';
+import { errorFrom } from './protocol.ts';
+import { type Outcome, ThreadPreparation, type Wanted } from './thread-preparation.ts';
 import { looksInSilence, WorkerPlace } from './worker-place.ts';
+import { whatStays } from './what-stays.ts';
 import { threadsIn, type WorkerSettings } from './worker-settings.ts';
 import type { WorkerThread } from './worker-thread.ts';
 
@@ -27,16 +26,6 @@ export interface WorkerPoolOptions {
   readonly onClose: () => Promise<void>;
 }
 
-/** A configuration as threads are given it. */
-interface Wanted {
-  readonly config: Candidate['loaded']['config'];
-  readonly version: string;
-  readonly material: ConfigMaterial;
-  readonly threads: number;
-}
-
-type Outcome = Answer | { readonly kind: 'lost' | 'late' };
-
 /** Milliseconds that a thread gets for what takes a moment, and beyond what its exchanges are given. */
 const grace = 5000;
 
@@ -51,10 +40,11 @@ export class WorkerPool implements Serving {
   readonly #watch: NodeJS.Timeout;
   #lastLook = performance.now();
   #ending = false;
-  readonly #givenUp = Promise.withResolvers<{ readonly kind: 'lost' }>();
+  readonly #preparation: ThreadPreparation;
 
   constructor(options: WorkerPoolOptions, threads: number) {
     this.#options = options;
+    this.#preparation = new ThreadPreparation(options.settings.patience);
     while (this.#places.length < threads) this.#addPlace();
     this.#watch = setInterval(() => this.#look(), options.settings.silence / looksInSilence);
     this.#watch.unref();
@@ -82,7 +72,7 @@ export class WorkerPool implements Serving {
 
   async prepare({ loaded: { config }, version, material }: Candidate): Promise<Preparation> {
     const wanted: Wanted = { config, version, material: material(), threads: threadsIn(config) };
-    const stays = [...policiesThatStay(config), ...whyNotCloneable(wanted.material)];
+    const stays = whatStays(wanted);
     if (stays.length > 0) return { ok: false, findings: stays };
     const outcome = await this.#tryPrepare(wanted);
     // A thread that died of something else meanwhile has its place taken by now; one that dies of this dies again.
@@ -95,7 +85,7 @@ export class WorkerPool implements Serving {
 
   giveUp(): void {
     this.#ending = true;
-    this.#givenUp.resolve({ kind: 'lost' });
+    this.#preparation.giveUp();
   }
 
   /** Every thread drops what it keeps; then one of them tells other gateways. */
@@ -164,11 +154,8 @@ export class WorkerPool implements Serving {
     // At the start, and where all have died, there is nobody to ask but newcomers.
     const asked = serving.length > 0 ? serving : this.#places.filter((place) => place.start() !== undefined);
     const threads = asked.flatMap(({ thread }) => thread ?? []);
-    const answers = await this.#askAll(
-      threads,
-      wanted,
-      known.map((address) => address?.port),
-    );
+    const ports = known.map((address) => address?.port);
+    const answers = await this.#preparation.askAll(threads, wanted, ports);
     const abort = (): void => {
       for (const thread of threads) {
         if (thread.version === undefined) void thread.terminate();
@@ -180,7 +167,7 @@ export class WorkerPool implements Serving {
       return { ok: true, abort, commit: () => this.#commit(wanted, first.addresses, asked) };
     }
     abort();
-    return this.#whyNot(threads, answers);
+    return this.#preparation.whyNot(threads, answers, this.#current === undefined);
   }
 
   /** Waits a while for threads that take the place of others, so that they are asked too. */
@@ -189,60 +176,6 @@ export class WorkerPool implements Serving {
     const patience = performance.now() + grace;
     while (!this.#ending && performance.now() < patience && this.#serving.length < this.#places.length)
       await pause(10);
-  }
-
-  /** Asks every thread; the first before the others where there are ports to be found. */
-  async #askAll(
-    threads: readonly WorkerThread[],
-    wanted: Wanted,
-    known: readonly (number | undefined)[],
-  ): Promise<readonly Outcome[]> {
-    const open = wanted.config.listen.some(({ port }, i) => port === 0 && known[i] === undefined);
-    const [first, ...others] = threads;
-    if (!open || first === undefined)
-      return Promise.all(threads.map((thread) => this.#ask(thread, wanted, known)));
-    const answer = await this.#ask(first, wanted, known);
-    if (answer.kind !== 'ready') return [answer];
-    const ports = answer.addresses.map(({ port }) => port);
-    return [answer, ...(await Promise.all(others.map((thread) => this.#ask(thread, wanted, ports))))];
-  }
-
-  async #ask(
-    thread: WorkerThread,
-    { version, material, threads }: Wanted,
-    ports: readonly (number | undefined)[],
-  ): Promise<Outcome> {
-    const request: PrepareRequest = { kind: 'prepare', version, material, threads, ports };
-    const answer = await Promise.race([
-      thread.ask(request, this.#options.settings.patience),
-      this.#givenUp.promise,
-    ]);
-    // Whatever it is busy with, it would not get to the next request either.
-    if (answer.kind === 'late') await thread.terminate();
-    return answer;
-  }
-
-  /** @throws what a thread failed of. */
-  async #whyNot(
-    threads: readonly WorkerThread[],
-    answers: readonly Outcome[],
-  ): Promise<Preparation | 'lost'> {
-    const findings = new Map<string, Finding>();
-    for (const answer of answers) {
-      if (answer.kind === 'failed') throw errorFrom(answer.error);
-      if (answer.kind !== 'wrong') continue;
-      for (const finding of answer.findings) findings.set(JSON.stringify(finding), finding);
-    }
-    if (findings.size > 0) return { ok: false, findings: [...findings.values()] };
-    if (this.#current !== undefined) return 'lost';
-    // At the very start there is nobody to serve meanwhile: whatever it was, it is why the gateway does not start.
-    const { patience } = this.#options.settings;
-    if (answers.some(({ kind }) => kind === 'late'))
-      throw new Error(`a worker was not ready within ${patience} ms`);
-    const { error, code } = (await threads[answers.findIndex(({ kind }) => kind === 'lost')]?.ended) ?? {};
-    throw error instanceof Error
-      ? error
-      : new Error(`a worker ended with ${code ?? 'an error'} before it served`);
   }
 
   async #commit(
@@ -307,7 +240,7 @@ export class WorkerPool implements Serving {
         return;
       }
       const ports = this.#addresses.map(({ port }) => port);
-      const answer = await this.#ask(thread, wanted, ports);
+      const answer = await this.#preparation.ask(thread, wanted, ports);
       const committed = answer.kind === 'ready' ? await thread.ask({ kind: 'commit' }, grace) : undefined;
       if (place.thread !== thread) return;
       if (committed?.kind !== 'done') {
@@ -344,34 +277,6 @@ export class WorkerPool implements Serving {
         await thread.ended;
       }),
     );
-  }
-}
-
-/** Policies that stand in the configuration itself are code, which no other thread can be handed; modules are imported there. */
-function policiesThatStay({ policyModules }: Wanted['config']): Finding[] {
-  return policyModules.flatMap(({ module, policies }, index): Finding[] =>
-    module === undefined
-      ? [
-          {
-            path: ['policyModules', index],
-            found: `the policy "${policies.join('", "')}" stands here itself, and code cannot be handed to other threads`,
-            remedy: 'name the module that exports it, such as ./policies/tenant.ts, or leave workers out',
-          },
-        ]
-      : [],
-  );
-}
-
-/** Configurations of programs may hold what a schema of theirs takes, and no other thread can be given. */
-function whyNotCloneable({ value }: ConfigMaterial): Finding[] {
-  // Policies that stand in it have been looked at.
-  const rest = isMapping(value) ? { ...value, policyModules: undefined } : value;
-  try {
-    structuredClone(rest);
-    return [];
-  } catch (error) {
-    const found = `it cannot be handed to other threads: ${error instanceof Error ? error.message : String(error)}`;
-    return [{ path: [], found, remedy: 'write plain values, or leave workers out' }];
   }
 }
 
