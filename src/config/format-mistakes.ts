@@ -38,10 +38,17 @@ export function mistakesAsJson(mistakes: readonly Mistake[]): Omit<Mistake, 'exc
   }));
 }
 
+/** A mistake as a single line: place, mistake and remedy, without anything else of the file. */
+export function mistakeLine(mistake: Mistake): string {
+  const place = placeOf(mistake);
+  const words = `${printable(mistake.found)}: ${printable(mistake.remedy)}`;
+  return place === '' ? words : `${place}  ${words}`;
+}
+
 /** `waygate.yaml:12:7`; where there are no lines, the keys that lead there: `waygate.config.ts: routes[0].path`. */
 function placeOf({ file, line, column, path }: Mistake): string {
   if (line !== undefined) return `${file}:${line}:${column ?? 1}`;
-  return path.length === 0 ? file : `${file}: ${pathText(path)}`;
+  return [file, pathText(path)].filter((part) => part !== '').join(': ');
 }
 
 /** Keys and indexes as one writes them in a program. */

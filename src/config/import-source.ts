@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { fileProblem, readFileFromDisk } from './read-file.ts';
 import { maxFileBytes } from './source-text.ts';
@@ -28,7 +29,7 @@ export async function importSource(path: string): Promise<ImportedSource> {
     if (length > maxFileBytes)
       return failed('the file is larger than 5 MB', 'write less, or check that this is the right file');
   } catch (error) {
-    const { problem, remedy } = fileProblem(error);
+    const { problem, remedy } = fileProblem(error, path);
     return failed(`the file ${problem}`, remedy);
   }
   const url = pathToFileURL(path);
@@ -42,7 +43,10 @@ export async function importSource(path: string): Promise<ImportedSource> {
     const reason = error instanceof Error ? error.message : String(error);
     const [line, column] = placeIn(error, url.href);
     const found = `the module cannot be loaded: ${firstLine(reason).replaceAll(url.search, '')}`;
-    return { ...failed(found, 'mend the module'), ...(line !== undefined && { line, column: column ?? 1 }) };
+    return {
+      ...failed(found, remedyFor(reason, path)),
+      ...(line !== undefined && { line, column: column ?? 1 }),
+    };
   }
 }
 
@@ -51,6 +55,14 @@ function withTimeout(loading: Promise<unknown>): Promise<unknown> {
     const timer = setTimeout(() => reject(new Error(`it is not done after ${timeout / 1000} s`)), timeout);
     loading.then(resolve, reject).finally(() => clearTimeout(timer));
   });
+}
+
+/** Node takes a module for CommonJS where the nearest package.json says so, as the one of `npm init` does. */
+function remedyFor(reason: string, path: string): string {
+  if (!/^(?:Cannot use import statement outside a module|Unexpected token 'export')/.test(reason.trimStart()))
+    return 'mend the module';
+  const name = basename(path);
+  return `write "type": "module" into package.json, or name the file ${name.replace(/\.[cm]?([jt]s)$/i, '.m$1')}`;
 }
 
 /** The first place in the stack that lies in the module itself. */

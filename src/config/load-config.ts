@@ -85,7 +85,8 @@ export async function loadConfig(file: string, options: LoadOptions): Promise<Lo
   try {
     bytes = await (options.readFile ?? readFileFromDisk)(path, maxFileBytes);
   } catch (error) {
-    const { problem, remedy } = fileProblem(error);
+    // What a relative name begins at, nobody sees in a program that was started from elsewhere.
+    const { problem, remedy } = fileProblem(error, path === file ? undefined : path);
     const found = `the file ${problem}`;
     return {
       ok: false,

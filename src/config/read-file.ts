@@ -30,10 +30,21 @@ export const readFileFromDisk: ReadFile = async (path, limit) => {
   }
 };
 
-/** Puts the failure to read a file into words. */
-export function fileProblem(error: unknown): FileProblem {
+/**
+ * Puts the failure to read a file into words.
+ * @param path where it was looked for, which is said of one that is not there.
+ */
+export function fileProblem(error: unknown, path?: string): FileProblem {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-  return problems[code] ?? { problem: `cannot be read (${code})`, remedy: 'check the file' };
+  const { problem, remedy } = problems[code] ?? {
+    problem: `cannot be read (${code})`,
+    remedy: 'check the file',
+  };
+  const missing = code === 'ENOENT' || code === 'ENOTDIR';
+  return {
+    problem,
+    remedy: missing && path !== undefined ? `${remedy}: it is looked for at ${path}` : remedy,
+  };
 }
 
 const problems: Readonly<Record<string, FileProblem | undefined>> = {

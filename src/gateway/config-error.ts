@@ -1,3 +1,4 @@
+import { mistakeLine } from '../config/format-mistakes.ts';
 import type { Mistake } from '../config/mistake.ts';
 
 /** A configuration that cannot be used, with every mistake in it. */
@@ -6,9 +7,8 @@ export class ConfigError extends Error {
   readonly mistakes: readonly Mistake[];
 
   constructor(mistakes: readonly Mistake[]) {
-    const lines = mistakes.map(({ path, found, remedy }) => `${path.join('.')}: ${found}: ${remedy}`);
     super(
-      `the configuration has ${mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`}\n${lines.join('\n')}`,
+      `the configuration has ${mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`}\n${mistakes.map(mistakeLine).join('\n')}`,
     );
     this.mistakes = mistakes;
   }

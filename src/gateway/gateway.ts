@@ -1,13 +1,16 @@
+import { checkGatewayOptions } from './check-gateway-options.ts';
 import type { Gateway, GatewayOptions } from './gateway-options.ts';
 import { RunningGateway, type RunningOptions } from './running-gateway.ts';
 import { usualWorkers, type WorkerSettings } from './workers/worker-settings.ts';
 
 /**
  * Starts a gateway: when the promise resolves, it accepts connections.
+ * @throws TypeError when its options make no sense.
  * @throws ConfigError when the configuration has mistakes.
  * @throws the error of `listen`, such as EADDRINUSE, when an address is taken.
  */
-export function createGateway(options: GatewayOptions): Promise<Gateway> {
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  checkGatewayOptions('createGateway', options);
   return createGatewayWith(options);
 }
 

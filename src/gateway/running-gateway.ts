@@ -1,4 +1,5 @@
 import type { Finding } from '../config/finding.ts';
+import { mistakeLine } from '../config/format-mistakes.ts';
 import type { LoadResult } from '../config/load-config.ts';
 import type { Mistake } from '../config/mistake.ts';
 import type { Config } from '../config/schema.ts';
@@ -345,7 +346,7 @@ export class RunningGateway implements Gateway {
   #keepOld(mistakes: readonly Mistake[]): ReloadResult {
     this.#metrics.reload(false);
     this.#logger.error(
-      { mistakes: mistakes.map(inWords) },
+      { mistakes: mistakes.map(mistakeLine) },
       'the new configuration has mistakes; the old one goes on serving',
     );
     return { ok: false, mistakes };
@@ -396,12 +397,3 @@ const notServing: Mistake = {
   remedy: 'start it first',
   excerpt: undefined,
 };
-
-/** One mistake in one line, for a log. */
-function inWords({ file, line, column, path, found, remedy }: Mistake): string {
-  const place =
-    line === undefined
-      ? [file, path.join('.')].filter((part) => part !== '').join(' ')
-      : `${file}:${line}:${column ?? 1}`;
-  return `${place}  ${found}: ${remedy}`;
-}

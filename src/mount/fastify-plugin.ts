@@ -2,7 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Gateway } from '../gateway/gateway-options.ts';
+import { anyOption, flagOption, functionOption, type OptionKind, textOption } from '../core/check-options.ts';
+import { checkGatewayOptions } from '../gateway/check-gateway-options.ts';
 import { Mount, type MountOptions } from './mount.ts';
+import { mountOptionKinds } from './mount-option-kinds.ts';
 import { bodyReadBefore } from './parsed-body.ts';
 import { leaveUpgrade, responseOn, takeUpgrade } from './upgrade.ts';
 
@@ -16,12 +19,24 @@ export interface FastifyMountOptions extends MountOptions {
   readonly onReady?: (gateway: Gateway) => void;
 }
 
+const optionKinds = {
+  ...mountOptionKinds,
+  prefix: textOption,
+  websocket: flagOption,
+  onReady: functionOption,
+  // Fastify's own, which it has read already.
+  logLevel: anyOption,
+  logSerializers: anyOption,
+} as const satisfies Record<keyof FastifyMountOptions | 'logLevel' | 'logSerializers', OptionKind>;
+
 /**
  * Mounts a whole gateway in a Fastify app: `app.register(waygate, { config })`. Bodies stream through it untouched, whatever parsers
  * the app has; routes of the app come first. It is ready when the app is, and closed with it.
+ * @throws TypeError in `ready()` when its options make no sense.
  * @throws ConfigError in `ready()` when the configuration has mistakes.
  */
 export async function waygate(app: FastifyInstance, options: FastifyMountOptions): Promise<void> {
+  checkGatewayOptions('waygate/fastify', options, optionKinds);
   const mount = new Mount(options);
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const { url = '/' } = request;

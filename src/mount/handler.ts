@@ -1,5 +1,6 @@
+import { checkGatewayOptions, gatewayOptionKinds } from '../gateway/check-gateway-options.ts';
 import type { Gateway, GatewayOptions } from '../gateway/gateway-options.ts';
-import { createGateway } from '../gateway/gateway.ts';
+import { createGatewayWith } from '../gateway/gateway.ts';
 import type { RequestOrigin } from '../gateway/handle-request.ts';
 
 /** A whole gateway as a function from a web `Request` to a `Response`. */
@@ -16,9 +17,15 @@ export interface Handler {
   close(): Promise<void>;
 }
 
-/** A gateway that listens nowhere and answers web requests: for tests, serverless and runtimes with servers of their own. */
+const { listen: _listen, ...optionKinds } = gatewayOptionKinds;
+
+/**
+ * A gateway that listens nowhere and answers web requests: for tests, serverless and runtimes with servers of their own.
+ * @throws TypeError when its options make no sense.
+ */
 export function createHandler(options: Omit<GatewayOptions, 'listen'>): Handler {
-  const ready = createGateway({ ...options, listen: false });
+  checkGatewayOptions('createHandler', options, optionKinds);
+  const ready: Promise<Gateway> = createGatewayWith({ ...options, listen: false });
   ready.catch(() => undefined);
   const handle = async (request: Request, origin?: RequestOrigin): Promise<Response> =>
     (await ready).handle(request, origin);

@@ -1,7 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Gateway } from '../gateway/gateway-options.ts';
+import { checkGatewayOptions } from '../gateway/check-gateway-options.ts';
+import { oneOf, type OptionKind } from '../core/check-options.ts';
 import { Mount, type MountOptions } from './mount.ts';
+import { mountOptionKinds } from './mount-option-kinds.ts';
 import { bodyReadBefore } from './parsed-body.ts';
 import { takeUpgrade } from './upgrade.ts';
 
@@ -28,12 +31,21 @@ export interface Middleware {
   close(): Promise<void>;
 }
 
+const optionKinds = {
+  ...mountOptionKinds,
+  url: oneOf('mounted', 'original'),
+} as const satisfies Record<keyof MiddlewareOptions, OptionKind>;
+
 /**
  * Mounts a whole gateway, or a part of its routes, in an app of `node:http`, Express, connect or anything that takes
  * `(request, response, next)`: the same routes, policies, upstreams and engine towards the targets.
+ * @throws TypeError when its options make no sense.
  */
 export function createMiddleware(options: MiddlewareOptions): Middleware {
+  checkGatewayOptions('createMiddleware', options, optionKinds);
   const mount = new Mount(options);
+  // An app that does not look at `ready` would find out with the first request.
+  mount.ready.catch((error: unknown) => mount.tellFailure(error));
   const { otherwise, onError, url } = options;
   const urlOf = url === 'original' ? originalUrl : mountedUrl;
 

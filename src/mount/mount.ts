@@ -5,6 +5,8 @@ import { GatewayError } from '../core/errors.ts';
 import type { Reply } from '../core/exchange.ts';
 import type { Logger } from '../core/logger.ts';
 import { problemOf } from '../core/problem.ts';
+import { mistakeLine } from '../config/format-mistakes.ts';
+import { ConfigError } from '../gateway/config-error.ts';
 import type { Gateway, GatewayOptions } from '../gateway/gateway-options.ts';
 import type { TimerWheel } from '../core/timer-wheel.ts';
 import { mountGateway, type MountedGateway, type MountedOptions } from '../gateway/mounted-gateway.ts';
@@ -126,6 +128,12 @@ export class Mount {
     if (!(error instanceof GatewayError))
       this.#logger.error({ err: error }, 'a request could not be taken in');
     writeFailure(response, error);
+  }
+
+  /** Tells the operator that the gateway did not start. */
+  tellFailure(error: unknown): void {
+    const why = error instanceof ConfigError ? { mistakes: error.mistakes.map(mistakeLine) } : { err: error };
+    this.#logger.error(why, 'the gateway in this app does not serve, and every request to it is an error');
   }
 
   /** Whether it serves, and nothing is under way. */

@@ -1,5 +1,7 @@
 import { type Random, systemRandom } from '../core/random.ts';
 import type { Logger } from '../core/logger.ts';
+import { objectOption, objectWith, type OptionKind } from '../core/check-options.ts';
+import { checkGatewayOptions, gatewayOptionKinds } from '../gateway/check-gateway-options.ts';
 import { createGatewayWith } from '../gateway/gateway.ts';
 import type { Gateway, GatewayOptions } from '../gateway/gateway-options.ts';
 import type { RequestOrigin } from '../gateway/handle-request.ts';
@@ -74,9 +76,10 @@ export interface TestGateway extends AsyncDisposable {
  * Starts a gateway in memory: requests come by `handle`, and targets, documents and time are the test's.
  * `listen`, `admin`, `workers` and `redis` of its configuration open nothing.
  * @throws ConfigError when the configuration has mistakes.
- * @throws TypeError when `targets` names an upstream that there is not, or `redis` is given where the configuration has none.
+ * @throws TypeError when its options make no sense, `targets` names an upstream that there is not, or `redis` is given where the configuration has none.
  */
 export async function createTestGateway(options: TestGatewayOptions): Promise<TestGateway> {
+  checkGatewayOptions('createTestGateway', options, optionKinds);
   const { config, configFile, policies, env, random = evenRandom, logger } = options;
   const clock = options.clock ?? options.redis?.clock ?? new FakeClock();
   const redis = options.redis ?? fakeRedis({ clock });
@@ -126,6 +129,27 @@ export async function createTestGateway(options: TestGatewayOptions): Promise<Te
     [Symbol.asyncDispose]: close,
   };
 }
+
+const optionKinds = {
+  config: gatewayOptionKinds.config,
+  configFile: gatewayOptionKinds.configFile,
+  policies: gatewayOptionKinds.policies,
+  env: gatewayOptionKinds.env,
+  logger: gatewayOptionKinds.logger,
+  random: gatewayOptionKinds.random,
+  clock: {
+    expected: 'a FakeClock; a real one does not stand still',
+    is: (value) => value instanceof FakeClock,
+  },
+  // A mistake in one of them is found where it is used, with the name of the upstream or the URL.
+  targets: objectOption,
+  fetch: objectOption,
+  issuers: {
+    expected: 'a list of what tokenIssuer returns',
+    is: (value) => Array.isArray(value) && value.every(objectWith('token').is),
+  },
+  redis: { ...objectWith('link'), expected: 'what fakeRedis returns' },
+} as const satisfies Record<keyof TestGatewayOptions, OptionKind>;
 
 const evenRandom: Random = { ...systemRandom, number: () => 0 };
 
