@@ -61,7 +61,15 @@ function createProgram(terminal: Terminal, exit: (code: number) => void): Comman
   addPurge(program, terminal);
   addKey(program, terminal);
   addUser(program, terminal);
+  for (const command of program.commands) hintAt(command, 'waygate');
   return program;
+}
+
+/** Whoever has called a command wrongly is shown the help of that command. */
+function hintAt(command: Command, parent: string): void {
+  const path = `${parent} ${command.name()}`;
+  command.showHelpAfterError(`Try: ${path} --help`);
+  for (const child of command.commands) hintAt(child, path);
 }
 
 const fileArgument =

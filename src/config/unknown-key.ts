@@ -1,7 +1,7 @@
-/** Keys that other gateways have, or that ours may have one day: said to be missing rather than misspelt. */
-const notYet: Readonly<Record<string, string | undefined>> = {
+/** Keys that are looked for where they do not stand, or that ours may have one day: not misspelt. */
+const elsewhere: Readonly<Record<string, string | undefined>> = {
   tls: 'TLS for clients is not supported yet: let a load balancer or nginx in front terminate it',
-  redis: 'Redis is not supported yet: leave it out, and everything lives in this process',
+  redis: 'it stands at the top of the configuration, and is for all policies: redis: redis://localhost:6379',
   health: 'health checks are not supported yet: leave it out',
 };
 
@@ -13,7 +13,7 @@ export function unknownKeyRemedy(
 ): string {
   const key = String(path.at(-1));
   if (meant !== undefined) return `did you mean "${meant}"?`;
-  if (Object.hasOwn(notYet, key)) return notYet[key] ?? '';
+  if (Object.hasOwn(elsewhere, key)) return elsewhere[key] ?? '';
   if (key === '<<') return 'write the keys out, or use the anchor for a whole value';
   if (known.length === 0) return 'leave it out: nothing can stand here';
   return `leave it out, or write one of ${known.toSorted().join(', ')}`;
