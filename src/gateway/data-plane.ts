@@ -185,7 +185,7 @@ export class DataPlane implements Serving {
     this.#connections.shutdown();
     // Each of them closes by itself once its answer has been read, a head that was arriving has become an exchange and
     // been answered, or its time is over.
-    await this.#connections.whenEmpty(drain.timeout);
+    await Promise.all([this.#connections.whenEmpty(drain.timeout), this.#receiver?.whenEmpty(drain.timeout)]);
     const left = this.#core.inFlight;
     if (left > 0) logger.warn({ inFlight: left }, 'the time to drain is over: what is under way is cut off');
   }
@@ -193,6 +193,7 @@ export class DataPlane implements Serving {
   async close(): Promise<void> {
     const stopped = this.#listeners.splice(0).map((listener) => listener.stop());
     this.#connections.destroy();
+    await this.#receiver?.close();
     await Promise.all(stopped);
     // A server is closed a moment before its last sockets are; exchanges end with those, and are logged.
     await this.#connections.whenEmpty(1000);

@@ -9,6 +9,7 @@ import { COMPLETE, MessageReader } from '../http1/message-reader.ts';
 import type { Http1Request } from '../http1/request-head.ts';
 import { createHeadMemory, readRequestHead } from '../http1/request-head.ts';
 import { ConnectionContext } from './connection-context.ts';
+import type { RunningExchange } from './exchange-context.ts';
 import type { GatewayCore } from './gateway-core.ts';
 
 /** A request that came in another way than over a listener of ours. */
@@ -36,6 +37,9 @@ export class Receiver {
   readonly #memory = createHeadMemory();
   /** The contexts of the last few peers: what is the same for all requests of one is computed once. */
   readonly #contexts = new Map<string, ConnectionContext>();
+  /** The exchanges under way: they are in no connection of ours, which would end them. */
+  readonly #live = new Map<RunningExchange, Live>();
+  readonly #emptyWaiters: (() => void)[] = [];
 
   constructor(core: GatewayCore) {
     this.#core = core;
@@ -65,7 +69,27 @@ export class Receiver {
       handler.snapshot.leave();
       return { kind: 'no-route' };
     }
+    this.#live.set(handler, { handler, downstream });
     return { kind: 'exchange', handler };
+  }
+
+  /** Resolves when nothing is under way any more, or after so many milliseconds. */
+  async whenEmpty(patience: number): Promise<void> {
+    if (this.#live.size === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, patience);
+    this.#emptyWaiters.push(resolve);
+    await promise;
+    clearTimeout(timer);
+  }
+
+  /** The gateway closes: whoever waits for an answer is told so, and answers that have begun break off. Resolves when none is left. */
+  async close(): Promise<void> {
+    const error = new GatewayError('upstream_unavailable', 'the gateway is closed');
+    for (const { handler } of [...this.#live.values()]) handler.onClientError(error);
+    await this.whenEmpty(PATIENCE);
+    // Some policy still thinks about that answer.
+    for (const { downstream } of [...this.#live.values()]) downstream.abort(error);
   }
 
   #contextOf(peerIp: string, scheme: Client['scheme']): ConnectionContext {
@@ -73,12 +97,44 @@ export class Receiver {
     let context = this.#contexts.get(key);
     if (context === undefined) {
       if (this.#contexts.size >= MOST_CONTEXTS) this.#contexts.clear();
-      context = new ConnectionContext(this.#core, peerIp, () => undefined, scheme);
+      context = new ReceivingContext(this.#core, peerIp, scheme, (exchange) => {
+        this.#live.delete(exchange);
+        if (this.#live.size === 0) for (const resolve of this.#emptyWaiters.splice(0)) resolve();
+      });
       this.#contexts.set(key, context);
     }
     return context;
   }
 }
+
+/** An exchange, and its client's side. */
+interface Live {
+  readonly handler: DownstreamHandler;
+  readonly downstream: Downstream;
+}
+
+/** The other end of connections that somebody else has. */
+class ReceivingContext extends ConnectionContext {
+  readonly #onFinished: (exchange: RunningExchange) => void;
+
+  constructor(
+    core: GatewayCore,
+    peerIp: string,
+    scheme: Client['scheme'],
+    onFinished: (exchange: RunningExchange) => void,
+  ) {
+    super(core, peerIp, () => undefined, scheme);
+    this.#onFinished = onFinished;
+  }
+
+  override finished(exchange: RunningExchange, time: number): void {
+    super.finished(exchange, time);
+    this.#onFinished(exchange);
+  }
+}
+
+/** How long answers to exchanges that are cut off may take, in milliseconds. */
+const PATIENCE = 1000;
 
 const MOST_CONTEXTS = 1000;
 

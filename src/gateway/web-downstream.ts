@@ -2,6 +2,7 @@ import type { Downstream, DownstreamHandler } from '../core/downstream.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { ResponseHead } from '../core/exchange.ts';
 import { WheelTimer, type TimerOwner, type TimerWheel } from '../core/timer-wheel.ts';
+import { WebRequestBody } from './web-request-body.ts';
 
 /** Octets of an answer that wait to be read before its target is paused. */
 const HELD = 64 * 1024;
@@ -18,6 +19,7 @@ export class WebDownstream implements Downstream, TimerOwner {
     this.#lose();
   };
   #handler: DownstreamHandler | undefined;
+  #body: WebRequestBody | undefined;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #paused = false;
   #unpause: (() => void) | undefined;
@@ -45,26 +47,24 @@ export class WebDownstream implements Downstream, TimerOwner {
   }
 
   async #readBody(): Promise<void> {
-    const { body } = this.#request;
+    const body = new WebRequestBody(this.#request);
+    this.#body = body;
     try {
-      if (body !== null) {
-        const chunks: AsyncIterable<Uint8Array> = body;
-        for await (const chunk of chunks) {
-          this.#handler?.onRequestBody(chunk);
-          this.#handler?.onRequestFlush();
-          while (this.#paused && this.#handler !== undefined) {
-            const { promise, resolve } = Promise.withResolvers<void>();
-            this.#unpause = resolve;
-            await promise;
-          }
-          // Leaving the loop cancels what is left of it.
-          if (this.#handler === undefined) return;
+      for (let chunk = await body.next(); chunk !== undefined; chunk = await body.next()) {
+        this.#handler?.onRequestBody(chunk);
+        this.#handler?.onRequestFlush();
+        while (this.#paused && this.#handler !== undefined) {
+          const { promise, resolve } = Promise.withResolvers<void>();
+          this.#unpause = resolve;
+          await promise;
         }
       }
       this.#handler?.onRequestEnd(undefined);
       this.#handler?.onRequestFlush();
-    } catch {
-      this.#lose();
+    } catch (error) {
+      // A body that is not as long as its head says is answered; with one that breaks off there is nobody to answer.
+      if (error instanceof GatewayError && error.code === 'bad_framing') this.#handler?.onClientError(error);
+      else this.#lose(error);
     }
   }
 
@@ -86,11 +86,21 @@ export class WebDownstream implements Downstream, TimerOwner {
   sendHead(head: ResponseHead, length: number, hasBody: boolean): void {
     if (this.headSent) return;
     this.headSent = true;
-    const headers = new Headers([...head.headers].map(([name, value]): [string, string] => [name, value]));
-    const bodyless = head.status === 204 || head.status === 304;
+    try {
+      this.#resolve(this.#responseOf(head, length, hasBody));
+    } catch (cause) {
+      // What only the engine can make of an answer must not unwind it.
+      this.abort(new GatewayError('internal', `no Response can be made of a ${head.status}`, { cause }));
+    }
+  }
+
+  #responseOf({ status, headers: lines }: ResponseHead, length: number, hasBody: boolean): Response {
+    const headers = new Headers([...lines].map(([name, value]): [string, string] => [name, value]));
+    // Those that a `Response` has no body with (Fetch §2.2.3), whatever the target has sent.
+    const bodyless = status === 204 || status === 205 || status === 304;
     if (length >= 0 && !bodyless) headers.set('content-length', String(length));
-    const body = hasBody && !bodyless ? this.#openBody() : null;
-    this.#resolve(new Response(body, { status: head.status, headers }));
+    if (status === 205) headers.delete('content-length');
+    return new Response(hasBody && !bodyless ? this.#openBody() : null, { status, headers });
   }
 
   #openBody(): ReadableStream<Uint8Array> {
@@ -115,7 +125,9 @@ export class WebDownstream implements Downstream, TimerOwner {
 
   /** A `Response` cannot be one (Fetch): the protocol cannot change here. */
   sendUpgrade(): void {
-    this.abort(new GatewayError('upgrade_refused', 'a Response cannot change the protocol'));
+    this.#handler?.onClientError(
+      new GatewayError('upgrade_refused', 'a Response cannot change the protocol'),
+    );
   }
 
   write(chunk: Uint8Array): boolean {
@@ -158,13 +170,14 @@ export class WebDownstream implements Downstream, TimerOwner {
     this.#handler?.onExchangeTimeout();
   }
 
-  /** Whoever asked wants no answer any more. */
-  #lose(): void {
-    const error = new GatewayError('client_aborted', 'the request was aborted');
+  /** Whoever asked wants no answer any more. @param reason what is wrong with the request; without it, it was aborted. */
+  #lose(reason?: unknown): void {
+    const error =
+      reason instanceof GatewayError ? reason : new GatewayError('client_aborted', 'the request was aborted');
     this.#handler?.onClientError(error);
     this.#controller?.error(error);
     this.#controller = undefined;
-    this.#reject(this.#request.signal.aborted ? this.#request.signal.reason : error);
+    this.#reject(this.#request.signal.aborted ? this.#request.signal.reason : (reason ?? error));
     this.#finish();
   }
 
@@ -174,6 +187,7 @@ export class WebDownstream implements Downstream, TimerOwner {
     // A signal may live much longer than the request it belongs to.
     this.#request.signal.removeEventListener('abort', this.#onAbort);
     this.#exchangeTimer.dispose();
+    this.#body?.cancel();
     this.resume();
     handler?.onResponseSent();
   }
