@@ -219,20 +219,24 @@ test('F103: the place in the queue comes back when its client leaves, and who ca
   await scene.assertAllBack();
 });
 
-test('F103: what runs out of time in the queue gives its place back', async (t) => {
-  const scene = await startSlotScene(t);
-  const first = await scene.begin(getOf('/a'), play(send(events)));
-  await first.head();
-  const waits = await connectClient(t, scene.gateway.port);
-  await waits.send(getOf('/waits'));
-  await whenSlots(scene.gateway, 1, 1);
-  // The exchange's time is over before the queue's, which goes by the clock of the machine.
-  await scene.gateway.pass(60_200);
-  assert.equal((await waits.response()).status, 500);
-  await eventually(() => scene.gateway.records.some(({ path }) => path === '/waits'), 'it is over');
-  first.reset();
-  await scene.assertAllBack();
-});
+// The time in the queue is 60 s.
+for (const [whose, exchange, status] of [
+  ["the queue's", '90s', 503],
+  ["the exchange's", '30s', 500],
+] as const)
+  test(`F103: what waits until ${whose} time is over gives its place back`, async (t) => {
+    const scene = await startSlotScene(t, { timeouts: { exchange } });
+    const first = await scene.begin(getOf('/a'), play(send(events)));
+    await first.head();
+    const waits = await connectClient(t, scene.gateway.port);
+    await waits.send(getOf('/waits'));
+    await whenSlots(scene.gateway, 1, 1);
+    await scene.gateway.pass(status === 503 ? 60_200 : 30_200);
+    assert.equal((await waits.response()).status, status);
+    await eventually(() => scene.gateway.records.some(({ path }) => path === '/waits'), 'it is over');
+    first.reset();
+    await scene.assertAllBack();
+  });
 
 test('F103: the slot comes back when the time to drain is over', async (t) => {
   const scene = await startSlotScene(t, { drain: { accept: 0, timeout: '1ms' } });
