@@ -54,6 +54,7 @@ export function createMiddleware(options: MiddlewareOptions): Middleware {
       if (next === undefined) mount.answerFailure(response, error);
       else next(error);
     };
+    if (request.headers.upgrade !== undefined) mount.tellUnheardUpgrade();
     let readBefore: Uint8Array | undefined;
     try {
       readBefore = bodyReadBefore(request);

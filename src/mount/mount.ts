@@ -56,6 +56,7 @@ export class Mount {
   readonly #exchanges = new LiveExchanges();
   #mounted: MountedGateway | undefined;
   #closed = false;
+  #unheardUpgrade = false;
 
   constructor(options: MountedOptions) {
     this.#logger = options.logger ?? createLogger({ level: 'info', pretty: process.stderr.isTTY });
@@ -134,6 +135,16 @@ export class Mount {
   tellFailure(error: unknown): void {
     const why = error instanceof ConfigError ? { mistakes: error.mistakes.map(mistakeLine) } : { err: error };
     this.#logger.error(why, 'the gateway in this app does not serve, and every request to it is an error');
+  }
+
+  /** Tells the operator, once, that a handshake came as a request: Node does that where nobody listens to the server's `upgrade`. */
+  tellUnheardUpgrade(): void {
+    if (this.#unheardUpgrade) return;
+    this.#unheardUpgrade = true;
+    this.#logger.warn(
+      {},
+      "a WebSocket handshake, or another upgrade, goes to its service as an ordinary request: for it to work, write server.on('upgrade', gateway.upgrade)",
+    );
   }
 
   /** Whether it serves, and nothing is under way. */

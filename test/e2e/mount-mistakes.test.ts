@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -9,6 +10,8 @@ import { createGateway, createHandler } from '../../src/index.ts';
 import { createMiddleware } from '../../src/node.ts';
 import { createTestGateway } from '../../src/testing.ts';
 import { onFinish } from '../kit/finish.ts';
+import { listen } from '../kit/listen.ts';
+import { exchangeOnce } from '../kit/raw-client.ts';
 
 const config = { routes: [{ path: '/', policies: [{ respond: {} }] }] } as const;
 
@@ -81,6 +84,29 @@ test('an app that never looks at `ready` is told in its log that the gateway doe
   });
   const wrong = await firstFailure(join(folder, 'waygate.yaml'));
   assert.match(JSON.stringify(wrong.fields), /waygate\.yaml:3:26 {2}there is no upstream \\"user\\"/);
+});
+
+test('a WebSocket of an app that does not listen to `upgrade` is told in the log, once', async (t) => {
+  const warned: string[] = [];
+  const nothing = (): void => undefined;
+  const logger = {
+    debug: nothing,
+    info: nothing,
+    error: nothing,
+    warn: (_: object, text: string) => void warned.push(text),
+  };
+  const gateway = createMiddleware({ config, logger, accessLog: false });
+  onFinish(t, 'gateways', () => gateway.close());
+  const server = createServer(gateway);
+  const { port } = await listen(server);
+  onFinish(t, 'targets', () => void server.close());
+  const handshake = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n';
+  for (let i = 0; i < 2; i++) assert.equal((await exchangeOnce(t, port, handshake)).status, 200);
+  assert.equal(warned.length, 1);
+  assert.match(warned[0] ?? '', /write server\.on\('upgrade', gateway\.upgrade\)/);
+  server.on('upgrade', gateway.upgrade);
+  await exchangeOnce(t, port, handshake);
+  assert.equal(warned.length, 1);
 });
 
 test('a file that is not there is looked for at a place that the error names', async () => {
