@@ -5,7 +5,7 @@ import { readFileFromDisk } from '../config/read-file.ts';
 import { builtInPolicies } from '../gateway/built-in-policies.ts';
 import { withIdleCore } from '../gateway/idle-core.ts';
 import { SnapshotError } from '../gateway/snapshot.ts';
-import { closedDoor, type Draft, type DraftPolicy } from './draft.ts';
+import { closedDoor, dropUnusedUpstreams, type Draft, type DraftPolicy } from './draft.ts';
 import type { ReportWriter } from './report.ts';
 import { writeDraft } from './write-draft.ts';
 
@@ -75,8 +75,7 @@ function dropMistakes(draft: Draft, mistakes: readonly Mistake[], report: Report
     else dropSetting(draft, String(top), mistake, report);
   }
   draft.routes = draft.routes.filter((_, index) => !routes.has(index));
-  const used = new Set(draft.routes.map(({ upstream }) => upstream));
-  draft.upstreams.splice(0, Infinity, ...draft.upstreams.filter(({ name }) => used.has(name)));
+  dropUnusedUpstreams(draft);
 }
 
 /** @returns whether the route can stay. */

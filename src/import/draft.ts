@@ -80,6 +80,12 @@ export function newDraft(about: readonly string[]): Draft {
   return { about, listen: [], upstreams: [], policies: [], routes: [], secrets: new Map() };
 }
 
+/** Takes out the upstreams that no route names any more. */
+export function dropUnusedUpstreams(draft: Draft): void {
+  const used = new Set(draft.routes.map(({ upstream }) => upstream));
+  draft.upstreams.splice(0, Infinity, ...draft.upstreams.filter(({ name }) => used.has(name)));
+}
+
 /** A text of the source as the configuration has it: what would be a variable there is none. */
 export function literal(text: string): string {
   return text.replaceAll('${', '$${');

@@ -1,11 +1,12 @@
 import type { Draft, DraftRoute } from '../draft.ts';
-import { durationText, literal } from '../draft.ts';
+import { literal } from '../draft.ts';
 import type { OptionsPlan, Said } from '../express/options-plan.ts';
+import { headerPolicies, reportVerdict, timeoutsOf, upstreamSettings } from '../express/plan-settings.ts';
 import { readOptions } from '../express/read-options.ts';
 import { targetOf, type ReadTarget } from '../express/read-target.ts';
 import type { Described } from '../express/recorder/recording.ts';
 import { replacePrefix } from '../path-change.ts';
-import type { ReportWriter } from '../report.ts';
+import type { Place, ReportWriter } from '../report.ts';
 import { upstreamFor } from '../upstream-names.ts';
 import type { EndpointPath } from './endpoints.ts';
 import { at, entriesOf, isTrue, listOf, textOf, type Tree } from './yaml-tree.ts';
@@ -30,7 +31,7 @@ const own = new Set([
 /** Reads a `proxy` step for one path; undefined, and reported, when there is no service to ask. */
 export function readProxy(
   action: Tree | undefined,
-  place: Tree['place'],
+  place: Place,
   { path, strip }: EndpointPath,
   services: Tree | undefined,
   draft: Draft,
@@ -49,22 +50,7 @@ export function readProxy(
     );
     return undefined;
   }
-  const said: Said[] = [];
-  const merged = [
-    ...entriesOf(action),
-    ...entriesOf(at(action, 'proxyOptions')),
-    ...entriesOf(at(service, 'proxyOptions')),
-  ];
-  const entries = merged
-    .filter(([key]) => !own.has(key))
-    .map(([key, value]) => [key, described(value)] as const);
-  const plan = readOptions([['target', { type: 'plain', value: first.url }], ...entries], {
-    draft,
-    report,
-    place,
-    said,
-  });
-  reportOptions(said, merged, report, place);
+  const plan = readProxyOptions(action, service, first.url, place, draft, report);
   if (targets.some((each) => each.path !== first.path))
     report.approximate(
       `serviceEndpoint ${name}`,
@@ -76,7 +62,7 @@ export function readProxy(
     draft,
     [name],
     [...new Set(targets.map(({ url }) => url))].map((url) => ({ url })),
-    settingsOf(plan, first),
+    upstreamSettings(plan, first.url),
     service === undefined ? {} : { place: service.place },
   );
   report.translate(`policy proxy to ${name}`, `upstream: ${upstream}`, place);
@@ -86,12 +72,37 @@ export function readProxy(
     upstream,
     // The default of Express Gateway is the target's own host.
     ...(changesOrigin(action) ? {} : { preserveHost: true }),
-    ...(Object.keys(timeouts).length > 0 && { timeouts }),
-    policies:
-      Object.keys(plan.headers).length === 0
-        ? []
-        : [{ name: 'headers', options: { request: { set: plan.headers } } }],
+    ...(timeouts !== undefined && { timeouts }),
+    policies: headerPolicies(plan),
   };
+}
+
+/** Options of http-proxy: those of the step, and of the service endpoint. */
+function readProxyOptions(
+  action: Tree | undefined,
+  service: Tree | undefined,
+  target: string,
+  place: Place,
+  draft: Draft,
+  report: ReportWriter,
+): OptionsPlan {
+  const said: Said[] = [];
+  const merged = [
+    ...entriesOf(action),
+    ...entriesOf(at(action, 'proxyOptions')),
+    ...entriesOf(at(service, 'proxyOptions')),
+  ];
+  const entries = merged
+    .filter(([key]) => !own.has(key))
+    .map(([key, value]) => [key, described(value)] as const);
+  const plan = readOptions([['target', { type: 'plain', value: target }], ...entries], {
+    draft,
+    report,
+    place,
+    said,
+  });
+  reportOptions(said, merged, report, place);
+  return plan;
 }
 
 function targetsOf(name: string, service: Tree, report: ReportWriter): ReadTarget[] {
@@ -136,17 +147,14 @@ function reportOptions(
   said: readonly Said[],
   merged: readonly (readonly [string, Tree])[],
   report: ReportWriter,
-  place: Tree['place'],
+  place: Place,
 ): void {
   for (const { subject, value, verdict } of said) {
     if (subject === 'target') continue;
     const what = `policy proxy: ${subject}: ${value}`;
     const there =
       merged.find(([key]) => subject === key || subject.startsWith(`${key}.`))?.[1].place ?? place;
-    if (verdict.type === 'translated') report.translate(what, verdict.became, there);
-    else if (verdict.type === 'approximated')
-      report.approximate(what, verdict.became, verdict.differs, there);
-    else report.leaveOut(what, verdict.why, verdict.remedy, there);
+    reportVerdict(report, what, verdict, there);
   }
   for (const [key, value] of merged) {
     const what = `policy proxy: ${key}`;
@@ -165,27 +173,6 @@ function reportOptions(
     else if (key === 'changeOrigin')
       report.translate(what, 'preserveHost, or what Waygate does by itself', value.place);
   }
-}
-
-function settingsOf(
-  { secure, maxSockets }: OptionsPlan,
-  { url }: ReadTarget,
-): Readonly<Record<string, unknown>> {
-  return {
-    ...(maxSockets !== undefined && { limits: { connections: maxSockets } }),
-    ...(!secure && url.startsWith('https:') && { tls: { verify: false } }),
-  };
-}
-
-function timeoutsOf({ clientTimeout, responseTimeout }: OptionsPlan): Readonly<Record<string, string>> {
-  return {
-    ...(clientTimeout !== undefined && { requestBodyIdle: durationText(clientTimeout) }),
-    ...(responseTimeout !== undefined && {
-      responseHeaders: durationText(responseTimeout),
-      bodyIdle: durationText(responseTimeout),
-      ...((responseTimeout === 0 || responseTimeout >= 60_000) && { exchange: '0' }),
-    }),
-  };
 }
 
 function described(tree: Tree): Described {

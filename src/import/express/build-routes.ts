@@ -5,7 +5,7 @@ import { filterShapes, type FilterShape } from './glob-source.ts';
 import type { Mount } from './mount-shape.ts';
 import { join } from './mount-shape.ts';
 import type { OptionsPlan, PlanRewrite, PlanTarget } from './options-plan.ts';
-import { isGlob } from './read-options.ts';
+import { isGlob } from './path-options.ts';
 
 /** A route that a call comes to in one place, without what all of them have in common. */
 export interface BuiltRoute extends ChangedPath {

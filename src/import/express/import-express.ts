@@ -1,5 +1,5 @@
 import { basename, relative } from 'node:path';
-import { closedDoor, newDraft, type Draft, type DraftRoute } from '../draft.ts';
+import { closedDoor, dropUnusedUpstreams, newDraft, type Draft, type DraftRoute } from '../draft.ts';
 import type { Imported } from '../finish-import.ts';
 import { literalHead } from '../regular-expression.ts';
 import { ReportWriter } from '../report.ts';
@@ -44,8 +44,7 @@ export function importExpress(recording: Recording, program: string, folder: str
     else reportUnmounted(call, report);
   }
   draft.routes = settleOrder(routes, report).map((route) => ({ ...route, ...commentOf(route, folder) }));
-  const used = new Set(draft.routes.map(({ upstream }) => upstream));
-  draft.upstreams.splice(0, Infinity, ...draft.upstreams.filter(({ name }) => used.has(name)));
+  dropUnusedUpstreams(draft);
   reportProgram(recording, report);
   return { draft, report };
 }

@@ -20,7 +20,7 @@ export function remedyForError({ message, code }: ProgramError): string {
     return 'compile it, and name the JavaScript file';
   if (/^(?:require|module|exports|__dirname|__filename) is not defined in ES module scope/.test(message))
     return 'it is CommonJS, and Node takes it for an ES module: call it .cjs, or .js without "type": "module" in its package.json';
-  if (/^Cannot use import statement outside a module/.test(message))
+  if (message.startsWith('Cannot use import statement outside a module'))
     return 'it is an ES module, and Node takes it for CommonJS: call it .mjs, or .js with "type": "module" in its package.json';
   return 'mend it, or set what it needs (variables, databases), until "node" runs it';
 }

@@ -1,10 +1,10 @@
-import type { Draft, DraftPolicy, DraftRoute } from '../draft.ts';
-import { durationText } from '../draft.ts';
+import type { Draft, DraftRoute } from '../draft.ts';
 import type { Place, ReportWriter } from '../report.ts';
 import { nameByAddress, nameByHost, upstreamFor } from '../upstream-names.ts';
 import { buildRoutes, type BuiltRoute } from './build-routes.ts';
 import type { Mount } from './mount-shape.ts';
 import { approximated, type OptionsPlan, type Said } from './options-plan.ts';
+import { headerPolicies, reportVerdict, timeoutsOf, upstreamSettings } from './plan-settings.ts';
 import { readOptions } from './read-options.ts';
 import type { Described, RecordedCall } from './recorder/recording.ts';
 
@@ -31,10 +31,7 @@ export function readCall(call: RecordedCall, draft: Draft, report: ReportWriter)
 export function reportCall({ call, said }: ReadCall, report: ReportWriter): void {
   for (const { subject, value, verdict, place = call.place } of said) {
     const what = value === '' ? subject : `${subject}: ${value}`;
-    if (verdict.type === 'translated') report.translate(what, verdict.became, place);
-    else if (verdict.type === 'approximated')
-      report.approximate(what, verdict.became, verdict.differs, place);
-    else report.leaveOut(what, verdict.why, verdict.remedy, place);
+    reportVerdict(report, what, verdict, place);
   }
 }
 
@@ -74,15 +71,7 @@ function draftRoute(
   place: Place | undefined,
 ): DraftRoute {
   const { host, target: _, ...path } = built;
-  const timeouts = {
-    ...(plan.clientTimeout !== undefined && { requestBodyIdle: durationText(plan.clientTimeout) }),
-    ...(plan.responseTimeout !== undefined && {
-      responseHeaders: durationText(plan.responseTimeout),
-      bodyIdle: durationText(plan.responseTimeout),
-      // The usual limit for a whole exchange would come first.
-      ...((plan.responseTimeout === 0 || plan.responseTimeout >= 60_000) && { exchange: '0' }),
-    }),
-  };
+  const timeouts = timeoutsOf(plan);
   const where = mountText(mount);
   return {
     what: `the proxy at ${where}`,
@@ -93,8 +82,8 @@ function draftRoute(
     upstream: upstreamOf(built, plan, mount, draft, place),
     ...(!plan.changeOrigin && { preserveHost: true }),
     ...(plan.websocket === false && { websocket: false }),
-    ...(Object.keys(timeouts).length > 0 && { timeouts }),
-    policies: policiesOf(plan),
+    ...(timeouts !== undefined && { timeouts }),
+    policies: headerPolicies(plan),
   };
 }
 
@@ -105,23 +94,19 @@ function upstreamOf(
   draft: Draft,
   place: Place | undefined,
 ): string {
-  const settings = {
-    ...(plan.maxSockets !== undefined && { limits: { connections: plan.maxSockets } }),
-    ...(!plan.secure && target.url.startsWith('https:') && { tls: { verify: false } }),
-  };
   const byPath = path.type === 'prefix' ? path.value : mount.strip.literal || mount.inner?.literal || '';
   const names = [
     nameByHost(target.url),
     byPath.replaceAll('/', '-').replace(/^-+/, ''),
     nameByAddress(target.url),
   ];
-  return upstreamFor(draft, names, [{ url: target.url }], settings, place === undefined ? {} : { place });
-}
-
-function policiesOf({ headers }: OptionsPlan): readonly DraftPolicy[] {
-  return Object.keys(headers).length === 0
-    ? []
-    : [{ name: 'headers', options: { request: { set: headers } } }];
+  return upstreamFor(
+    draft,
+    names,
+    [{ url: target.url }],
+    upstreamSettings(plan, target.url),
+    place === undefined ? {} : { place },
+  );
 }
 
 /** The options of a call as entries, those of other packages in the words of http-proxy-middleware. */

@@ -1,10 +1,11 @@
 import { basename } from 'node:path';
-import { newDraft, type DraftRoute } from '../draft.ts';
+import { dropUnusedUpstreams, newDraft, type DraftRoute } from '../draft.ts';
 import type { Imported } from '../finish-import.ts';
 import { ReportWriter } from '../report.ts';
 import { settleOrder } from '../settle-order.ts';
 import { knownDirective } from './known-directives.ts';
-import { routeOf, type Location, type Modifier, type Surroundings } from './location.ts';
+import { routeOf, type Surroundings } from './location.ts';
+import type { Location, Modifier } from './location-path.ts';
 import { readReturn } from './answers.ts';
 import type { NginxContext } from './nginx-context.ts';
 import type { Directive } from './parse-nginx.ts';
@@ -37,8 +38,7 @@ export function importNginx(top: readonly Directive[], file: string, report = ne
   );
   draft.routes = settleOrder(routes, report);
   readListeners(serving, context);
-  const names = new Set(draft.routes.map(({ upstream }) => upstream));
-  draft.upstreams.splice(0, Infinity, ...draft.upstreams.filter(({ name }) => names.has(name)));
+  dropUnusedUpstreams(draft);
   reportRest(top, context);
   reportDifferences(report, draft.routes);
   return { draft, report };

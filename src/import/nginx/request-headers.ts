@@ -1,5 +1,6 @@
 import { isToken } from '../../http/field.ts';
 import { literal, type DraftPolicy } from '../draft.ts';
+import type { ReportWriter } from '../report.ts';
 import { isSecretHeader, moveSecret } from '../secret-texts.ts';
 import type { NginxContext } from './nginx-context.ts';
 import type { Directive } from './parse-nginx.ts';
@@ -103,47 +104,9 @@ function readRequestHeader(
 ): void {
   const what = `proxy_set_header ${name}`;
   const { place } = directive;
-  if (/^(?:upgrade|connection)$/i.test(name)) {
-    const [variable] = partsOf(value);
-    const upgrading =
-      value === '$http_upgrade' ||
-      value === '' ||
-      /^(?:upgrade|close)$/i.test(value) ||
-      (typeof variable === 'object' && upgradeVariables.has(variable.variable));
-    if (upgrading)
-      report.translate(
-        directiveText(directive),
-        'what Waygate does by itself: WebSockets are relayed',
-        place,
-      );
-    else
-      report.leaveOut(
-        directiveText(directive),
-        'it is about one connection',
-        'leave it to the gateway',
-        place,
-      );
-  } else if (forwarding.test(name)) {
-    const usual =
-      /^\$(?:proxy_add_x_forwarded_for|remote_addr|scheme|host|http_host|http_x_forwarded_\w+|realip_remote_addr)$/.test(
-        value,
-      );
-    if (/^x-real-ip$/i.test(name))
-      report.approximate(
-        directiveText(directive),
-        'X-Forwarded-For',
-        'the address stands in X-Forwarded-For; X-Real-IP is not sent',
-        place,
-      );
-    else if (usual) report.translate(directiveText(directive), 'what Waygate does by itself', place);
-    else
-      report.leaveOut(
-        directiveText(directive),
-        `${name} is written by the gateway itself`,
-        'see forwarded and trustedProxies in docs/configuration.md',
-        place,
-      );
-  } else if (framing.test(name) || !isToken(name)) {
+  if (/^(?:upgrade|connection)$/i.test(name)) readUpgrade(directive, value, upgradeVariables, report);
+  else if (forwarding.test(name)) readForwarding(directive, name, value, report);
+  else if (framing.test(name) || !isToken(name)) {
     report.leaveOut(what, 'it is the engine’s, or no name of a header', 'leave it to the gateway', place);
   } else if (value === '') {
     request.remove.push(name);
@@ -166,6 +129,58 @@ function readRequestHeader(
     request.set[name] = template;
     report.translate(constant ? what : directiveText(directive), 'the policy headers', place);
   }
+}
+
+/** What opens WebSockets, which the gateway does by itself. */
+function readUpgrade(
+  directive: Directive,
+  value: string,
+  upgradeVariables: ReadonlySet<string>,
+  report: ReportWriter,
+): void {
+  const [variable] = partsOf(value);
+  const upgrading =
+    value === '$http_upgrade' ||
+    value === '' ||
+    /^(?:upgrade|close)$/i.test(value) ||
+    (typeof variable === 'object' && upgradeVariables.has(variable.variable));
+  if (upgrading)
+    report.translate(
+      directiveText(directive),
+      'what Waygate does by itself: WebSockets are relayed',
+      directive.place,
+    );
+  else
+    report.leaveOut(
+      directiveText(directive),
+      'it is about one connection',
+      'leave it to the gateway',
+      directive.place,
+    );
+}
+
+/** What tells of the client, which the gateway does by itself. */
+function readForwarding(directive: Directive, name: string, value: string, report: ReportWriter): void {
+  const { place } = directive;
+  const usual =
+    /^\$(?:proxy_add_x_forwarded_for|remote_addr|scheme|host|http_host|http_x_forwarded_\w+|realip_remote_addr)$/.test(
+      value,
+    );
+  if (/^x-real-ip$/i.test(name))
+    report.approximate(
+      directiveText(directive),
+      'X-Forwarded-For',
+      'the address stands in X-Forwarded-For; X-Real-IP is not sent',
+      place,
+    );
+  else if (usual) report.translate(directiveText(directive), 'what Waygate does by itself', place);
+  else
+    report.leaveOut(
+      directiveText(directive),
+      `${name} is written by the gateway itself`,
+      'see forwarded and trustedProxies in docs/configuration.md',
+      place,
+    );
 }
 
 function readResponseHeaders(scope: Scope, known: ReadonlyMap<string, string>, { report }: NginxContext) {

@@ -1,0 +1,131 @@
+import { durationText, type DraftPolicy } from '../draft.ts';
+import type { Place, ReportWriter } from '../report.ts';
+import { keyOfTemplate } from './expressions.ts';
+import type { PolicyReader } from './policy-reader.ts';
+import { at, isTrue, listOf, numberOf, textOf, textsOf, type Tree } from './yaml-tree.ts';
+
+/** `cors`. */
+export function readCors(
+  action: Tree | undefined,
+  what: string,
+  place: Place,
+  { report }: PolicyReader,
+): readonly DraftPolicy[] {
+  const origin = at(action, 'origin');
+  const any =
+    origin === undefined || (origin.type === 'scalar' && (origin.value === '*' || origin.value === true));
+  const origins = any ? '*' : listOf(origin).flatMap((item) => textOf(item) ?? []);
+  if (origin?.type === 'scalar' && origin.value === false) {
+    report.translate(what, 'nothing: it lets nobody read', place);
+    return [];
+  }
+  const methods = textsOf(at(action, 'methods'));
+  const headers = textsOf(at(action, 'allowedHeaders'));
+  const exposed = textsOf(at(action, 'exposedHeaders'));
+  const maxAge = numberOf(at(action, 'maxAge'));
+  const credentials = isTrue(at(action, 'credentials'));
+  if (any && credentials)
+    report.leaveOut(
+      `${what}: credentials`,
+      'they do not go with any origin',
+      'name the origins that may send them',
+      place,
+    );
+  report.approximate(
+    what,
+    'the policy cors',
+    'preflights are answered 204; a browser remembers that for 10m unless maxAge says otherwise',
+    place,
+  );
+  const options = {
+    origins,
+    ...(methods.length > 0 && { methods }),
+    ...(headers.length > 0 && { headers }),
+    ...(exposed.length > 0 && { exposedHeaders: exposed }),
+    ...(credentials && !any && { credentials: true }),
+    ...(maxAge !== undefined && { maxAge: maxAge === 0 ? 0 : `${Math.round(maxAge)}s` }),
+  };
+  return [{ name: 'cors', options }];
+}
+
+/** `rate-limit`. */
+export function readRateLimit(
+  action: Tree | undefined,
+  what: string,
+  place: Place,
+  { report }: PolicyReader,
+): readonly DraftPolicy[] {
+  const max = numberOf(at(action, 'max')) ?? 5;
+  const windowMs = numberOf(at(action, 'windowMs')) ?? 60_000;
+  const template = textOf(at(action, 'rateLimitBy'));
+  const by = template === undefined ? 'ip' : keyOfTemplate(template);
+  if (max === 0) {
+    report.translate(what, 'nothing: it is off', place);
+    return [];
+  }
+  if (by === undefined || !Number.isInteger(max) || max < 0 || !Number.isInteger(windowMs)) {
+    report.leaveOut(
+      what,
+      `by what it counts (${template ?? 'address'}), or how often, cannot be said`,
+      'the policy rate-limit: by ip, consumer, route, header, claim or parameter',
+      place,
+    );
+    return [];
+  }
+  reportRefusals(action, what, report);
+  report.approximate(
+    what,
+    'the policy rate-limit',
+    'windows begin at multiples of their length, not with the first request',
+    place,
+  );
+  return [
+    {
+      name: 'rate-limit',
+      options: {
+        limit: max,
+        window: durationText(windowMs),
+        algorithm: 'fixed-window',
+        ...(by !== 'ip' && { by }),
+      },
+    },
+  ];
+}
+
+/** Options about how refusals look. */
+const ofRefusals = [
+  'delayAfter',
+  'delayMs',
+  'message',
+  'statusCode',
+  'headers',
+  'skipFailedRequests',
+  'skipSuccessfulRequests',
+];
+
+function reportRefusals(action: Tree | undefined, what: string, report: ReportWriter): void {
+  for (const key of ofRefusals) {
+    const value = at(action, key);
+    if (value !== undefined)
+      report.leaveOut(
+        `${what}: ${key}`,
+        'who comes too often is answered 429 as docs/errors.md says, and nobody is delayed',
+        'nothing is needed, or a policy in TypeScript',
+        value.place,
+      );
+  }
+}
+
+/** `terminate`. */
+export function readTerminate(
+  action: Tree | undefined,
+  what: string,
+  place: Place,
+  { report }: PolicyReader,
+): readonly DraftPolicy[] {
+  const status = numberOf(at(action, 'statusCode')) ?? 400;
+  const message = textOf(at(action, 'message'));
+  const body = message === undefined || [204, 205, 304].includes(status) ? {} : { body: message };
+  report.translate(what, 'the policy respond', place);
+  return [{ name: 'respond', options: { status, ...body }, protects: true }];
+}
