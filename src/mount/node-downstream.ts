@@ -54,7 +54,9 @@ export class NodeDownstream implements Downstream, TimerOwner {
   /** The answer is not ours any more: what the engine has left of it goes nowhere. */
   #given = false;
   /** Called once the exchange is over. */
-  onOver: (() => void) | undefined;
+  onOver: ((self: NodeDownstream) => void) | undefined;
+  /** Where it stands among the exchanges that are under way. */
+  place = -1;
   /** The answer is an event stream, which has no end of its own. */
   isEndless = false;
   headSent = false;
@@ -349,7 +351,7 @@ export class NodeDownstream implements Downstream, TimerOwner {
     if (!whole && this.#raw === undefined) handler.onClientError(new GatewayError('client_aborted', detail));
     else if (this.#raw !== undefined) handler.onRequestEnd(undefined);
     handler.onResponseSent();
-    this.onOver?.();
+    this.onOver?.(this);
   }
 }
 
