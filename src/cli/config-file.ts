@@ -1,9 +1,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { commandName } from './command-name.ts';
 import { Failure } from './failure.ts';
 
 /** The names of a configuration that need not be said. */
-export const defaultFiles = ['waygate.config.ts', 'waygate.yaml', 'waygate.yml', 'waygate.json'] as const;
+export const defaultFiles = [
+  'waygate.config.ts',
+  'waygate.config.mts',
+  'waygate.yaml',
+  'waygate.yml',
+  'waygate.json',
+] as const;
 
 /**
  * The configuration file that a command is about: the one given, or the only one there is.
@@ -16,7 +23,7 @@ export function configFile(given: string | undefined, directory: string): string
   if (first === undefined) {
     throw new Failure(
       `There is no configuration in ${directory}: none of ${defaultFiles.join(', ')}.`,
-      'Name a file, or write one to begin with: waygate init',
+      `Name a file, or write one to begin with: ${commandName(process.env)} init`,
     );
   }
   if (second !== undefined) {

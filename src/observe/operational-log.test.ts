@@ -87,6 +87,15 @@ describe('the format for people', () => {
     );
   });
 
+  test('shows sentences below the line, each on its own', async () => {
+    const output = await written({ pretty: true }, (log) => {
+      log.error({ mistakes: ['a.yaml:1:2  no "x": write\ny', 'another'], words: ['a', 'b'] }, 'wrong');
+    });
+    const [first = '', ...others] = output.split('\n');
+    assert.match(first, /error {2}wrong {2}mistakes=2 {2}words=\["a","b"\]$/);
+    assert.deepEqual(others, ['    a.yaml:1:2  no "x": write\\x0ay', '    another', '']);
+  });
+
   test('shows the stack of an error below the line', async () => {
     const output = await written({ pretty: true }, (log) => {
       log.error({ err: new Error('broken\nin two') }, 'failed');

@@ -12,7 +12,8 @@ const levelColours: Readonly<Record<string, Colour>> = {
 /**
  * Makes the formatter of the operational log for people, from the JSON line that pino made:
  *
- *     13:41:19.123  warn   the configuration has mistakes  file=waygate.yaml mistakes=3
+ *     13:41:19.123  error  the new configuration has mistakes; the old one goes on serving  mistakes=1
+ *         waygate.yaml:6:15  there is no upstream "user": did you mean "users"?
  */
 export function createPrettyEntry(color: boolean): (line: string) => string {
   const paint = createPaint(color);
@@ -28,16 +29,33 @@ export function createPrettyEntry(color: boolean): (line: string) => string {
         ([name, value]) => `${paint('dim', `${escapeText(name)}=`)}${shown(value)}`,
       ),
     ];
-    return `${columns.join('  ')}\n${stacks(fields, paint)}`;
+    return `${columns.join('  ')}\n${sentences(fields)}${stacks(fields, paint)}`;
   };
 }
 
-/** A field's value on the line: text as it is where it is one word, quoted otherwise; of an error its message. */
+/** A field's value on the line: text as it is where it is one word, quoted otherwise; of an error its message, of sentences how many. */
 function shown(value: unknown): string {
+  if (areSentences(value)) return String(value.length);
   if (isError(value)) return escapeText(value.message);
   if (typeof value === 'string')
     return /^[^\s"=]+$/.test(value) ? escapeText(value) : `"${escapeText(value)}"`;
   return escapeText(JSON.stringify(value) ?? String(value));
+}
+
+/** Lists of sentences, such as mistakes, each below the line. */
+function sentences(fields: Record<string, unknown>): string {
+  return Object.values(fields)
+    .flatMap((value) => (areSentences(value) ? value : []))
+    .map((text) => `    ${escapeText(text)}\n`)
+    .join('');
+}
+
+function areSentences(value: unknown): value is readonly string[] {
+  return (
+    Array.isArray(value) &&
+    value.every((item) => typeof item === 'string') &&
+    value.some((item) => item.includes(' '))
+  );
 }
 
 /** The stacks of the errors among the fields, below the line. */

@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defaultFiles } from '../config-file.ts';
+import { commandName } from '../command-name.ts';
 import { Failure } from '../failure.ts';
 import { schemaPath } from '../schema-path.ts';
 import { starterFile } from '../starter.ts';
@@ -25,12 +26,13 @@ export function init(terminal: Terminal, directory: string, options: { readonly 
   }
   const { paint } = terminal;
   terminal.out(`${paint('green', '✓')} ${file} is written. Next:\n\n`);
+  const name = commandName(process.env);
   for (const [command, what] of [
-    [`waygate check`, 'lists every mistake in it: none yet'],
-    [`waygate explain GET /api/1`, 'says what happens to a request'],
-    [`waygate start`, 'starts the gateway on http://localhost:3000'],
+    [`${name} check`, 'lists every mistake in it: none yet'],
+    [`${name} explain GET /api/1`, 'says what happens to a request'],
+    [`${name} start`, 'starts the gateway on http://localhost:3000'],
   ] as const) {
-    terminal.out(`  ${paint('bold', command.padEnd(26))}  ${paint('dim', what)}\n`);
+    terminal.out(`  ${paint('bold', command.padEnd(name.length + 19))}  ${paint('dim', what)}\n`);
   }
 }
 
@@ -42,7 +44,7 @@ function explained(error: NodeJS.ErrnoException): Failure {
 function alreadyThere(name: string): Failure {
   const remedy =
     name === file
-      ? 'To replace it: waygate init --force'
-      : `To write ${file} all the same: waygate init --force`;
+      ? `To replace it: ${commandName(process.env)} init --force`
+      : `To write ${file} all the same: ${commandName(process.env)} init --force`;
   return new Failure(`There is a ${name} here already; it stays as it is.`, remedy);
 }
