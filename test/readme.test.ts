@@ -54,7 +54,7 @@ test('what the README says about who is asking holds', async () => {
       builtInPolicies,
     );
   for (const [path, policy] of [
-    ['/orders', 'jwt'],
+    ['/orders/7', 'jwt'],
     ['/reports', 'api-key'],
   ] as const) {
     const { end } = await explain(path);
