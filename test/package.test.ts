@@ -62,6 +62,14 @@ suite('the published package', () => {
     waygate('check');
   });
 
+  test('can be required by a program of CommonJS', () => {
+    const names = ['.', '/policy', '/testing', '/node', '/express', '/fastify', '/http-proxy-middleware'];
+    const script = `for (const name of ${JSON.stringify(names)}) {
+      if (Object.keys(require(('waygate' + name).replace('.', ''))).length === 0) throw new Error(name);
+    }`;
+    execFileSync(process.execPath, ['--input-type=commonjs', '-e', script], { cwd: installed });
+  });
+
   test('can be imported by its public names', () => {
     const names = {
       waygate: 'createGateway',
