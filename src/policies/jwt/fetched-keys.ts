@@ -48,6 +48,8 @@ export class FetchedKeys implements KeySource {
   /** The look at the end of the cool-down, for those who wait for it. */
   #nextLook: { readonly done: Promise<void>; readonly giveUp: () => void } | undefined;
   #waiting = 0;
+  /** How many fetches had begun when the last of those who wait came. */
+  #begunBefore = 0;
   #closed = false;
 
   /**
@@ -105,6 +107,7 @@ export class FetchedKeys implements KeySource {
     if (wait > this.#times.timeout || this.#waiting >= MAX_WAITING)
       return { kind: 'too soon', retryAfter: wait };
     this.#waiting++;
+    this.#begunBefore = this.#begun;
     try {
       await (this.#nextLook ??= this.#lookIn(wait)).done;
     } finally {
@@ -134,9 +137,9 @@ export class FetchedKeys implements KeySource {
     const { promise: done, resolve } = Promise.withResolvers<void>();
     const begin = async (): Promise<void> => {
       this.#nextLook = undefined;
-      // One that is under way may have begun before the last of those who wait had come.
       while (this.#underWay !== undefined) await this.#underWay;
-      await this.#lookNow();
+      // Who came when the cool-down was just over has looked for those as well who wait for its end.
+      if (this.#begun === this.#begunBefore) await this.#lookNow();
       resolve();
     };
     const timer = startTimer(this.#clock, wait, () => void begin());
