@@ -39,7 +39,8 @@ suite('the published package', () => {
   }
 
   test('holds the compiled program, its types, the schema and the papers, and nothing else', () => {
-    const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'schema/waygate.schema.json'];
+    const schemas = ['schema/waygate.schema.json', 'schema/waygate-test.schema.json'];
+    const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', ...schemas];
     const rest = files.filter((path) => !/^dist\/.*\.(?:js|d\.ts)$/.test(path));
     assert.deepEqual(new Set(rest), new Set(papers));
     assert.deepEqual(
