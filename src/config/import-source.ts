@@ -41,7 +41,7 @@ export async function importSource(path: string): Promise<ImportedSource> {
     return failed('the module has no default export', 'write export default defineGateway({ … })');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    const [line, column] = placeIn(error, url.href);
+    const [line, column] = placeIn(error, [url.href, path]);
     const found = `the module cannot be loaded: ${firstLine(reason).replaceAll(url.search, '')}`;
     return {
       ...failed(found, remedyFor(reason, path)),
@@ -65,11 +65,10 @@ function remedyFor(reason: string, path: string): string {
   return `write "type": "module" into package.json, or name the file ${name.replace(/\.[cm]?([jt]s)$/i, '.m$1')}`;
 }
 
-/** The first place in the stack that lies in the module itself. */
-function placeIn(error: unknown, url: string): (number | undefined)[] {
+/** The first place in the stack that lies in the module itself, which Node names by its path where it takes it for CommonJS. */
+function placeIn(error: unknown, names: readonly string[]): (number | undefined)[] {
   const stack = error instanceof Error ? (error.stack ?? '') : '';
-  const rest = stack.split(url, 2)[1];
-  const place = rest === undefined ? null : /^:(\d+)(?::(\d+))?/.exec(rest);
+  const place = new RegExp(`(?:${names.map(RegExp.escape).join('|')}):(\\d+)(?::(\\d+))?`).exec(stack);
   return [place?.[1], place?.[2]].map((text) => (text === undefined ? undefined : Number(text)));
 }
 

@@ -71,7 +71,7 @@ function importProblem(
       remedy: 'wait for nothing outside of functions: what takes time belongs into onRequest',
     };
   const { code, message, stack } = partsOf(error);
-  const place = placeIn(stack, folder);
+  const place = placeIn(stack, source, folder);
   const reason = oneLine(withoutPlaces(message, folder));
   const found = (what: string): string =>
     `the module ${what}: ${reason}${place === undefined ? '' : ` (${place})`}`;
@@ -126,10 +126,12 @@ function partsOf(error: unknown): {
 
 const fileUrl = /file:\/\/[^\s'")]+?\.[mc]?[jt]s(?:\?[^\s:'")]*)?/;
 
-/** The first place in the stack that is in a file. */
-function placeIn(stack: string, folder: string): string | undefined {
-  const match = new RegExp(`(${fileUrl.source})(:\\d+(?::\\d+)?)`).exec(stack);
-  return match === null ? undefined : `${shownFile(match[1] ?? '', folder)}${match[2] ?? ''}`;
+/** The first place in the stack that is in a file. Node names the module itself by its path where it takes it for CommonJS, or has to find out. */
+function placeIn(stack: string, { file, url }: ModuleSource, folder: string): string | undefined {
+  const match = new RegExp(`(${fileUrl.source}|${RegExp.escape(file)})(:\\d+(?::\\d+)?)`).exec(stack);
+  if (match === null) return undefined;
+  const [, where = '', position = ''] = match;
+  return `${shownFile(where === file ? url : where, folder)}${position}`;
 }
 
 /** The message, in which files have the names that a reader knows them by. */
