@@ -64,6 +64,8 @@ suite('what the compiler says of a configuration with mistakes', () => {
       ...{ typeRoots: [join(root, 'node_modules/@types')], rewriteRelativeImportExtensions: true },
     };
     mkdirSync(join(folder, 'app'));
+    // What stands in a folder above must not decide whether these are modules.
+    writeFileSync(join(folder, 'app/package.json'), '{ "type": "module" }');
     writeFileSync(join(folder, 'app/waygate.config.ts'), program);
     writeFileSync(join(folder, 'app/many-routes.ts'), manyRoutes());
     const started = policyStarter('tenant-guard', '.');
