@@ -51,11 +51,13 @@ export function checkGatewayOptions(
   options: unknown,
   kinds: OptionKinds = gatewayOptionKinds,
 ): void {
-  checkOptions(of, options, kinds, (name) =>
-    Object.hasOwn(documentSchema([]).shape, name)
+  checkOptions(of, options, kinds, (name) => {
+    // Known where a gateway listens by itself, and only there.
+    if (name === 'listen') return 'this gateway listens nowhere by itself: leave it out';
+    return Object.hasOwn(documentSchema([]).shape, name)
       ? `it is a key of the configuration, so write it inside of config: { config: { ${name}: … } }`
-      : undefined,
-  );
+      : undefined;
+  });
   const { config, configFile } = options as GatewayOptions;
   if (config === undefined && configFile === undefined)
     throw optionsError(of, [

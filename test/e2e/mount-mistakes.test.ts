@@ -61,9 +61,9 @@ test('options that nobody knows are refused by name, whatever the gateway is mad
 });
 
 test('what belongs to another kind of gateway is refused', async () => {
-  const listen = { config, listen: false } as { readonly config: typeof config };
-  assert.throws(() => createMiddleware(listen), /"listen" is no option: it is a key of the configuration/);
-  assert.throws(() => createHandler(listen), /"listen" is no option/);
+  const listening = { config, listen: false } as { readonly config: typeof config };
+  assert.throws(() => createMiddleware(listening), /"listen" is no option: this gateway listens nowhere/);
+  assert.throws(() => createHandler(listening), /"listen" is no option/);
   const clock = { config, clock: { now: Date.now, monotonic: Date.now } } as object as {
     readonly config: typeof config;
   };
