@@ -64,6 +64,8 @@ describe('lifetimeOf', () => {
     );
     assert.equal(lifetime({ ...headers, 'Cache-Control': 'max-age=x' }, { heuristic: true }), 0);
     assert.equal(lifetime({ ...headers, 'Cache-Control': 'no-cache' }, { heuristic: true }), 0);
+    assert.equal(lifetime({ 'Cache-Control': 'no-cache' }, { heuristic: true }, { status: 302 }), undefined);
+    assert.equal(lifetime({ 'Cache-Control': 'no-cache, public' }, {}, { status: 302 }), 0);
   });
 
   it('obeys CDN-Cache-Control alone where that is sound (RFC 9213 §2.2)', () => {

@@ -50,7 +50,8 @@ export function lifetimeOf(
   if (override !== undefined) return override;
   const explicit = control.seconds('s-maxage') ?? control.seconds('max-age') ?? expiresIn(head, control);
   if (explicit !== undefined) return explicit;
-  if (control.has('no-cache')) return 0;
+  // It says no word of being kept: only some statuses may be all the same (RFC 9111 §3).
+  if (control.has('no-cache')) return keptUnasked(head, control) ? 0 : undefined;
   return rules.heuristic ? heuristicLifetime(head, control) : undefined;
 }
 
@@ -75,11 +76,16 @@ function targetedOnly(headers: HeaderList, control: CacheControl): boolean {
   return headers.has('cdn-cache-control') && !control.malformed && directivesOf(headers).targeted;
 }
 
+/** Whether an answer may be kept that does not say for how long (RFC 9111 §3). */
+function keptUnasked({ status }: Pick<ReceivedHead, 'status'>, control: CacheControl): boolean {
+  return heuristicStatuses.has(status) || control.has('public');
+}
+
 function heuristicLifetime(
   { status, headers, responseTime }: ReceivedHead,
   control: CacheControl,
 ): number | undefined {
-  if (!heuristicStatuses.has(status) && !control.has('public')) return undefined;
+  if (!keptUnasked({ status }, control)) return undefined;
   const modified = parseHttpDate(headers.get('last-modified') ?? '', responseTime);
   if (modified === undefined) return undefined;
   const since = ((dateOf(headers, responseTime) ?? responseTime) - modified) / 1000;
