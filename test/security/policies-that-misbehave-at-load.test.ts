@@ -45,7 +45,7 @@ for (const [what, [create, says]] of Object.entries(creations)) {
     };
     await assert.rejects(startGateway(t, config, { policies: [policy] }), (error: Error) => {
       assert.match(error.message, says);
-      assert.match(error.message, /routes\.0\.policies\.0/);
+      assert.match(error.message, /routes\[0\]\.policies\[0\]/);
       return true;
     });
   });
