@@ -38,10 +38,10 @@ suite('the published package', () => {
     });
   }
 
-  test('holds the compiled program, its types, the schema and the papers, and nothing else', () => {
+  test('holds the compiled program, its types, the schemas, the pages and the papers, and nothing else', () => {
     const schemas = ['schema/waygate.schema.json', 'schema/waygate-test.schema.json'];
     const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', ...schemas];
-    const rest = files.filter((path) => !/^dist\/.*\.(?:js|d\.ts)$/.test(path));
+    const rest = files.filter((path) => !/^dist\/.*\.(?:js|d\.ts)$|^docs\/.*\.md$/.test(path));
     assert.deepEqual(new Set(rest), new Set(papers));
     assert.deepEqual(
       files.filter((path) => /\.(?:test|bench)\./.test(path)),
@@ -52,6 +52,9 @@ suite('the published package', () => {
       'dist/index.d.ts',
       'dist/policy.d.ts',
       'dist/http-proxy-middleware.d.ts',
+      // Messages and the README lead there.
+      'docs/testing-a-configuration.md',
+      'docs/policies/jwt.md',
     ])
       assert.ok(files.includes(path), path);
   });

@@ -38,6 +38,20 @@ describe('waygate init policy', () => {
       assert.match(explained.out, /header_missing/);
     });
 
+  test('writes modules also where package.json says that files are CommonJS', async (t) => {
+    const folder = workFolder(t);
+    installWaygate(folder);
+    writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }');
+    const { out } = await waygate(folder, ['init', 'policy', 'guard']);
+    assert.match(out, /policyModules: \[\.\/policies\/guard\.mts\]/);
+    const tested = await node(folder, ['--test', '--test-reporter=tap', 'policies/guard.test.mts']);
+    assert.equal(tested.code, 0, tested.out);
+    const [snippet] = /policyModules[^]*x-guard \}\n/.exec(out) ?? [''];
+    const routes = 'routes: [{ path: /, policies: [{ respond: { body: hello } }] }]\n';
+    writeFileSync(join(folder, 'waygate.yaml'), snippet.replaceAll(/^ {2}/gm, '') + routes);
+    assert.deepEqual((await waygate(folder, ['check'])).code, 0);
+  });
+
   test('says it in TypeScript where the configuration is', async (t) => {
     const folder = workFolder(t, { 'waygate.config.ts': '' });
     const { out } = await waygate(folder, ['init', 'policy', 'tenant-guard']);

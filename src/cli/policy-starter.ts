@@ -1,8 +1,8 @@
 /** What `waygate init policy` writes for a name, and what the configuration needs for it. */
 export interface PolicyStarter {
-  /** The text of `<name>.ts`. */
+  /** The text of `<name>.ts`, or `.mts`. */
   readonly policy: string;
-  /** The text of `<name>.test.ts`. */
+  /** The text of `<name>.test.ts`, or `.test.mts`. */
   readonly test: string;
   /** What to add to a configuration in YAML, and to one in TypeScript. */
   readonly yaml: string;
@@ -13,14 +13,15 @@ export interface PolicyStarter {
  * A policy to begin with, which does something small and passes its own test.
  * @param name lower-case words joined by `-`.
  * @param folder where the files stand, as seen from the configuration: `./policies`.
+ * @param end of the files' names.
  */
-export function policyStarter(name: string, folder: string): PolicyStarter {
+export function policyStarter(name: string, folder: string, end: '.ts' | '.mts'): PolicyStarter {
   const identifier = identifierOf(name);
   return {
     policy: policyText(name, identifier),
-    test: testText(name, identifier),
-    yaml: `policyModules: [${folder}/${name}.ts]\npolicies:\n  - ${name}: { header: x-${name} }\n`,
-    typescript: `policyModules: ['${folder}/${name}.ts'],\npolicies: [{ '${name}': { header: 'x-${name}' } }],\n`,
+    test: testText(name, identifier, end),
+    yaml: `policyModules: [${folder}/${name}${end}]\npolicies:\n  - ${name}: { header: x-${name} }\n`,
+    typescript: `policyModules: ['${folder}/${name}${end}'],\npolicies: [{ '${name}': { header: 'x-${name}' } }],\n`,
   };
 }
 
@@ -86,11 +87,11 @@ export const ${identifier} = definePolicy({
 `;
 }
 
-function testText(name: string, identifier: string): string {
+function testText(name: string, identifier: string, end: string): string {
   return `import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createTestGateway, fakeExchange, fakeResponse, optionMistakes, testPolicy } from 'waygate/testing';
-import { ${identifier} } from './${name}.ts';
+import { ${identifier} } from './${name}${end}';
 
 test('a request without the header is refused, and counted', async () => {
   const policy = testPolicy(${identifier}, {});

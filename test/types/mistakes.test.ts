@@ -68,7 +68,7 @@ suite('what the compiler says of a configuration with mistakes', () => {
     writeFileSync(join(folder, 'app/package.json'), '{ "type": "module" }');
     writeFileSync(join(folder, 'app/waygate.config.ts'), program);
     writeFileSync(join(folder, 'app/many-routes.ts'), manyRoutes());
-    const started = policyStarter('tenant-guard', '.');
+    const started = policyStarter('tenant-guard', '.', '.ts');
     writeFileSync(join(folder, 'app/tenant-guard.ts'), started.policy);
     writeFileSync(join(folder, 'app/tenant-guard.test.ts'), started.test);
     writeFileSync(

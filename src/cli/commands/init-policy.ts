@@ -2,13 +2,16 @@ import {
   existsSync,
   linkSync,
   mkdirSync,
+  readFileSync,
   renameSync,
   rmdirSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { findPackageJSON } from 'node:module';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { builtInPolicies } from '../../gateway/built-in-policies.ts';
 import { exitCodes, Failure } from '../failure.ts';
 import { policyStarter } from '../policy-starter.ts';
@@ -28,10 +31,11 @@ export function initPolicy(
   options: { readonly force?: boolean },
 ): void {
   checkName(name);
-  const { policy, test, yaml, typescript } = policyStarter(name, `./${folder}`);
+  const end = moduleEnd(directory);
+  const { policy, test, yaml, typescript } = policyStarter(name, `./${folder}`, end);
   const files = [
-    { name: join(folder, `${name}.ts`), text: policy },
-    { name: join(folder, `${name}.test.ts`), text: test },
+    { name: join(folder, `${name}${end}`), text: policy },
+    { name: join(folder, `${name}.test${end}`), text: test },
   ];
   const inTheWay = files.find((file) => isFolder(join(directory, file.name)));
   if (inTheWay !== undefined)
@@ -42,12 +46,26 @@ export function initPolicy(
   }
   writeAll(directory, files, { name, force: options.force === true });
   const { paint } = terminal;
-  const inTypeScript = existsSync(join(directory, 'waygate.config.ts'));
+  const inTypeScript = ['.ts', '.mts'].some((each) => existsSync(join(directory, `waygate.config${each}`)));
   terminal.out(
     `${paint('green', '✓')} ${files.map((file) => file.name).join(' and ')} are written. Add to the configuration:\n\n` +
       `${indented(inTypeScript ? typescript : yaml)}\n  ${paint('bold', `node --test ${files[1]?.name}`)}  ` +
       `${paint('dim', 'runs its test; it needs the package: npm install waygate')}\n`,
   );
+}
+
+/** Node takes `.ts` for CommonJS where the nearest package.json says so, as the one of `npm init` may; `.mts` never. */
+function moduleEnd(directory: string): '.ts' | '.mts' {
+  const path = findPackageJSON('./', pathToFileURL(join(directory, 'waygate.yaml')));
+  if (path === undefined) return '.ts';
+  try {
+    const described: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const says = typeof described === 'object' && described !== null && 'type' in described;
+    return says && described.type === 'commonjs' ? '.mts' : '.ts';
+  } catch {
+    // Whoever needs it will say that it is no JSON.
+    return '.ts';
+  }
 }
 
 /** @throws Failure */
