@@ -62,6 +62,8 @@ export interface DraftRoute {
   readonly place?: Place;
   readonly hosts?: readonly string[];
   path: DraftPath;
+  /** Prefixes below its path of which it takes nothing: what comes later does. Never written. */
+  readonly except?: readonly string[];
   methods?: readonly string[];
   readonly headers?: Readonly<Record<string, unknown>>;
   readonly upstream?: string;

@@ -17,6 +17,15 @@ export function wholePath(source: string): string {
   return `${front}${middle}${back}`;
 }
 
+/** A regular expression of the source; one that matches nothing where it is none, which is reported with all other mistakes. */
+export function tried(source: string): RegExp {
+  try {
+    return new RegExp(source, 's');
+  } catch {
+    return /(?!)/;
+  }
+}
+
 /** The same regular expression with every letter in both cases. JavaScript's flag cannot stand in a configuration. */
 export function anyCase(source: string): string {
   return source.replace(/\\(?:[pPuxk].|.)|\[(?:\\.|[^\]\\])*\]|\(\?<[^=!>][^>]*>|[A-Za-z]/gs, (part) => {

@@ -1,5 +1,5 @@
 import type { DraftPath, DraftRoute } from './draft.ts';
-import { escapeRegExp, literalHead, patternSource } from './regular-expression.ts';
+import { escapeRegExp, literalHead, patternSource, tried } from './regular-expression.ts';
 import type { ReportWriter } from './report.ts';
 
 /**
@@ -13,8 +13,8 @@ export function settleOrder(routes: readonly DraftRoute[], report: ReportWriter)
   const alive: DraftRoute[] = [];
   for (const route of routes) {
     const winner = alive.find((earlier) => covers(earlier, route));
-    if (winner === undefined) alive.push({ ...route });
-    else {
+    if (winner === undefined) alive.push({ ...route, path: withoutExceptions(route) });
+    else if (!isSameThing(winner, route)) {
       report.leaveOut(
         route.what,
         `it was never reached: ${winner.what} takes every request for it`,
@@ -34,6 +34,12 @@ export function settleOrder(routes: readonly DraftRoute[], report: ReportWriter)
   return alive;
 }
 
+/** Whether two routes come of one thing in the source, which then loses nothing. */
+function isSameThing(one: DraftRoute, other: DraftRoute): boolean {
+  const { file, line } = one.place ?? {};
+  return one.what === other.what && file === other.place?.file && line === other.place?.line;
+}
+
 /** Whether a route takes every request that another is for. */
 function covers(first: DraftRoute, second: DraftRoute): boolean {
   if (!sameHosts(first, second) || first.headers !== undefined) return false;
@@ -46,6 +52,7 @@ function covers(first: DraftRoute, second: DraftRoute): boolean {
   if (type === 'prefix') {
     // What an expression matches begins with its head, up to the last slash of it for certain.
     const head = second.path.type === 'regex' ? literalHead(second.path.value) : second.path.value;
+    if (first.except?.some((prefix) => mayMeet(prefix, head)) === true) return false;
     return isBelow(value, head, second.path.type === 'regex');
   }
   if (second.path.type === 'exact' && type !== 'exact') return expression(first.path).test(second.path.value);
@@ -68,8 +75,24 @@ function giveWay(route: DraftRoute, earlier: DraftRoute, report: ReportWriter): 
     );
     return;
   }
-  const excluded = `(?!${escapeRegExp(prefix)}(?:/|$))`;
+  const excepted = (earlier.except ?? []).map(notBelow).join('');
+  const excluded = `(?!${excepted}${below(prefix)})`;
   route.path = { type: 'regex', value: `${excluded}${source}` };
+}
+
+/** An expression that leaves out the prefixes that a route does not take; a prefix loses against a longer one anyhow. */
+function withoutExceptions({ path, except = [] }: DraftRoute): DraftPath {
+  if (rank(path) !== 1 || except.length === 0) return path;
+  return { type: 'regex', value: `${except.map(notBelow).join('')}${sourceOf(path)}` };
+}
+
+function notBelow(prefix: string): string {
+  return `(?!${below(prefix)})`;
+}
+
+/** What a path begins with that a prefix takes. */
+function below(prefix: string): string {
+  return prefix === '/' ? '/' : `${escapeRegExp(prefix)}(?:/|$)`;
 }
 
 /** Makes an expression longer than those of later routes that it may meet: the longest is asked first. */
@@ -97,22 +120,24 @@ function rank({ type }: DraftPath): number {
   return type === 'prefix' ? 2 : 1;
 }
 
-function sourceOf({ type, value }: DraftPath): string {
+/** The path as an expression for the whole of it; of a prefix, for the prefix alone. */
+export function sourceOf({ type, value }: DraftPath): string {
   if (type === 'regex') return value;
   return type === 'pattern' ? patternSource(value) : escapeRegExp(value);
 }
 
-function expression(path: DraftPath): RegExp {
-  try {
-    return new RegExp(`^(?:${sourceOf(path)})$`, 's');
-  } catch {
-    // It has a mistake, which is reported with all others; it matches nothing until then.
-    return /(?!)/;
-  }
+/** The same, to be tried. */
+export function expression(path: DraftPath): RegExp {
+  return tried(`^(?:${sourceOf(path)})$`);
 }
 
+/** An exclusion as it is made above, perhaps with others in it. */
+const exclusion = /\(\?!(?:\(\?!(?:\\.|[^()\\])*\(\?:\/\|\$\)\))*(?:\\.|[^()\\])*(?:\(\?:\/\|\$\)|\/)\)/gsy;
+
 function withoutExclusions(source: string): string {
-  return source.replace(/^(?:\(\?!(?:\\.|[^()\\])*\(\?:\/\|\$\)\))+/s, '');
+  let end = 0;
+  for (const { 0: found, index } of source.matchAll(exclusion)) end = index + found.length;
+  return source.slice(end);
 }
 
 /** Whether paths that begin with one text and with the other exist. */

@@ -1,6 +1,7 @@
 import type { DraftPath } from '../draft.ts';
 import { anyCase, wholePath } from '../regular-expression.ts';
 import type { ReportWriter } from '../report.ts';
+import { reportOthers } from './other-keys.ts';
 import { at, entriesOf, listOf, textOf, textsOf, type Tree } from './yaml-tree.ts';
 
 /** A path of an API endpoint. */
@@ -20,7 +21,7 @@ export interface Endpoint {
   readonly tree: Tree;
 }
 
-const known = new Set(['host', 'hostRegex', 'paths', 'path', 'pathRegex', 'methods', 'scopes']);
+const known = ['host', 'hostRegex', 'paths', 'path', 'pathRegex', 'methods', 'scopes'];
 
 /** Reads `apiEndpoints`: what cannot be said by a route is reported. */
 export function readEndpoints(tree: Tree | undefined, report: ReportWriter): Endpoint[] {
@@ -32,18 +33,20 @@ export function readEndpoints(tree: Tree | undefined, report: ReportWriter): End
 
 function readEndpoint(name: string, tree: Tree, report: ReportWriter): Endpoint | undefined {
   const what = `apiEndpoint ${name}`;
-  for (const [key, value] of entriesOf(tree)) {
-    if (!known.has(key))
-      report.leaveOut(
-        `${what}: ${key}`,
-        'there is nothing known by this name',
-        'see routes in docs/configuration.md',
-        value.place,
-      );
-  }
+  reportOthers(tree, known, what, report);
   const hosts = hostsOf(tree, what, report);
   const paths = pathsOf(tree, what, report);
-  if (hosts === 'unknown' || paths.length === 0) return undefined;
+  if (hosts === 'unknown' || paths.length === 0) {
+    report.leaveOut(
+      what,
+      hosts === 'unknown'
+        ? 'its hosts cannot be said by a route'
+        : 'none of its paths can be said by a route',
+      'write its routes',
+      tree.place,
+    );
+    return undefined;
+  }
   const methods = textsOf(at(tree, 'methods')).map((method) => method.toUpperCase());
   const scopes = listOf(at(tree, 'scopes')).flatMap(
     (scope) => textOf(scope) ?? textOf(at(scope, 'scope')) ?? [],

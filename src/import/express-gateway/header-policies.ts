@@ -1,6 +1,7 @@
 import type { DraftPolicy } from '../draft.ts';
 import type { Place, ReportWriter } from '../report.ts';
 import { isSecretHeader, moveSecret } from '../secret-texts.ts';
+import { reportOthers } from './other-keys.ts';
 import { templateOfExpression } from './expressions.ts';
 import type { PolicyReader, ReadPolicy } from './policy-reader.ts';
 import { at, entriesOf, textOf, textsOf, type Tree } from './yaml-tree.ts';
@@ -13,12 +14,11 @@ export function readHeaders(
   reader: PolicyReader,
 ): readonly DraftPolicy[] {
   const prefix = textOf(at(action, 'headersPrefix')) ?? '';
+  reportOthers(action, ['headersPrefix', 'forwardHeaders'], what, reader.report);
   const set: Record<string, string> = {};
   for (const [name, value] of entriesOf(at(action, 'forwardHeaders')))
     addHeader(set, `${prefix}${name}`, value, what, reader);
-  return Object.keys(set).length === 0
-    ? reportEmpty(what, place, reader.report)
-    : [{ name: 'headers', options: { request: { set } } }];
+  return headers('request', { ...(Object.keys(set).length > 0 && { set }) }, what, place, reader.report);
 }
 
 /** `request-transformer` and `response-transformer`. */
@@ -26,9 +26,11 @@ export function readTransformer(direction: 'request' | 'response'): ReadPolicy {
   return (action, what, place, reader) => {
     const { report } = reader;
     const set: Record<string, string> = {};
-    const headers = at(action, 'headers');
-    for (const [name, value] of entriesOf(at(headers, 'add'))) addHeader(set, name, value, what, reader);
-    const remove = textsOf(at(headers, 'remove'));
+    const changes = at(action, 'headers');
+    reportOthers(action, ['headers', 'body'], what, report);
+    reportOthers(changes, ['add', 'remove'], `${what}: headers`, report);
+    for (const [name, value] of entriesOf(at(changes, 'add'))) addHeader(set, name, value, what, reader);
+    const remove = textsOf(at(changes, 'remove'));
     for (const name of remove) report.translate(`${what}: remove ${name}`, 'the policy headers', place);
     const body = at(action, 'body');
     if (body !== undefined)
@@ -39,7 +41,7 @@ export function readTransformer(direction: 'request' | 'response'): ReadPolicy {
         body.place,
       );
     const edits = { ...(remove.length > 0 && { remove }), ...(Object.keys(set).length > 0 && { set }) };
-    return Object.keys(edits).length === 0 ? [] : [{ name: 'headers', options: { [direction]: edits } }];
+    return headers(direction, edits, what, place, report);
   };
 }
 
@@ -75,7 +77,14 @@ function addHeader(
   report.translate(`${what}: ${name}`, 'the policy headers', value.place);
 }
 
-function reportEmpty(what: string, place: Place, report: ReportWriter): readonly DraftPolicy[] {
-  report.translate(what, 'nothing: no header is left', place);
-  return [];
+function headers(
+  direction: 'request' | 'response',
+  edits: Readonly<Record<string, unknown>>,
+  what: string,
+  place: Place,
+  report: ReportWriter,
+): readonly DraftPolicy[] {
+  const some = Object.keys(edits).length > 0;
+  report.translate(what, some ? 'the policy headers' : 'nothing: no header is left', place);
+  return some ? [{ name: 'headers', options: { [direction]: edits } }] : [];
 }

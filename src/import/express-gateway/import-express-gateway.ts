@@ -3,10 +3,11 @@ import { dropUnusedUpstreams, newDraft, type Draft } from '../draft.ts';
 import type { Imported } from '../finish-import.ts';
 import { ReportWriter } from '../report.ts';
 import { settleOrder } from '../settle-order.ts';
-import { routesOf } from './endpoint-routes.ts';
+import { reportOthers } from './other-keys.ts';
+import { routesOf, type RouteContext } from './endpoint-routes.ts';
 import { readEndpoints } from './endpoints.ts';
 import { resolved } from './environment.ts';
-import { pipelinesOf, stepsOf, type Step } from './pipelines.ts';
+import { pipelinesOf, reportPipeline, stepsOf, stepText, type Step } from './pipelines.ts';
 import { at, entriesOf, numberOf, textOf, textsOf, type Tree } from './yaml-tree.ts';
 
 /** Makes a configuration of that of Express Gateway. */
@@ -27,10 +28,11 @@ export function importExpressGateway(
   const endpoints = readEndpoints(at(gateway, 'apiEndpoints'), report);
   const services = at(gateway, 'serviceEndpoints');
   const pipelines = new Map<string, readonly Step[]>();
-  const usedPolicies = new Set<string>();
+  const allSteps: Step[] = [];
   for (const [name, pipeline] of pipelinesOf(gateway)) {
+    reportPipeline(name, pipeline, report);
     const steps = stepsOf(pipeline);
-    for (const { policy } of steps) usedPolicies.add(policy);
+    allSteps.push(...steps);
     for (const endpoint of textsOf(at(pipeline, 'apiEndpoints') ?? at(pipeline, 'apiEndpoint'))) {
       if (!endpoints.some((each) => each.name === endpoint))
         report.leaveOut(
@@ -42,7 +44,8 @@ export function importExpressGateway(
       pipelines.set(endpoint, steps);
     }
   }
-  const context = { draft, report, services, env };
+  const reached = new Set<Step>();
+  const context = { draft, report, services, env, reached };
   // Hosts are asked in the order in which they first stand there.
   const hosts = [...new Set(endpoints.map(({ hosts: each }) => JSON.stringify(each)))];
   const inOrder = hosts.flatMap((host) => endpoints.filter((each) => JSON.stringify(each.hosts) === host));
@@ -51,6 +54,17 @@ export function importExpressGateway(
     report,
   );
   dropUnusedUpstreams(draft);
+  reportIdle(services, allSteps, context);
+  reportRest(gateway, new Set(allSteps.map(({ policy }) => policy)), report);
+  return { draft, report };
+}
+
+/** Says what of services and pipelines no request comes to. */
+function reportIdle(
+  services: Tree | undefined,
+  steps: readonly Step[],
+  { draft, report, reached }: RouteContext,
+): void {
   for (const [name, service] of entriesOf(services))
     if (!draft.upstreams.some((each) => each.place?.line === service.place.line))
       report.leaveOut(
@@ -59,8 +73,14 @@ export function importExpressGateway(
         'nothing is lost; add it to upstreams where it is needed',
         service.place,
       );
-  reportRest(gateway, usedPolicies, report);
-  return { draft, report };
+  for (const step of steps)
+    if (!reached.has(step))
+      report.leaveOut(
+        stepText(step),
+        'no request comes to it: no endpoint has its pipeline, or a step before it answers',
+        'nothing is lost',
+        step.place,
+      );
 }
 
 function readListeners(gateway: Tree, draft: Draft, report: ReportWriter): void {
@@ -72,6 +92,7 @@ function readListeners(gateway: Tree, draft: Draft, report: ReportWriter): void 
     draft.listen.push({ value });
     report.translate('http', `listen: ${value}`, http?.place);
   }
+  reportOthers(http, ['port', 'hostname'], 'http', report);
   const https = at(gateway, 'https');
   if (https !== undefined)
     report.leaveOut(
@@ -84,6 +105,7 @@ function readListeners(gateway: Tree, draft: Draft, report: ReportWriter): void 
   const admin = at(gateway, 'admin');
   const adminPort = numberOf(at(admin, 'port'));
   if (admin === undefined || adminPort === undefined) return;
+  reportOthers(admin, ['port', 'hostname', 'host'], 'admin', report);
   draft.admin = { port: adminPort };
   report.approximate(
     'admin',

@@ -1,6 +1,8 @@
 import { closedDoor, durationText, literal, type DraftPolicy } from '../draft.ts';
 import type { Place } from '../report.ts';
 import { moveSecret } from '../secret-texts.ts';
+import { scopePolicies } from './scopes.ts';
+import { reportOthers } from './other-keys.ts';
 import type { PolicyReader } from './policy-reader.ts';
 import { at, isTrue, numberOf, textOf, type Tree } from './yaml-tree.ts';
 
@@ -29,13 +31,14 @@ export function readIntrospection(
     'who is asking is the member "sub" of the answer (consumerClaim)',
     place,
   );
+  reportOthers(action, ['endpoint', 'authorization_value', 'ttl', 'passThrough'], what, reader.report);
   const options = {
     url,
     ...who,
     cache: { for: durationText(Math.round(ttl * 1000)) },
     ...(isTrue(at(action, 'passThrough')) && { optional: true }),
   };
-  return [{ name: 'introspection', options, protects: true }];
+  return [{ name: 'introspection', options, protects: true }, ...scopePolicies(reader, place)];
 }
 
 /** How the gateway shows who it is; undefined when that is not plain to see. */

@@ -1,9 +1,21 @@
 import { closedDoor, literal, type DraftPolicy } from '../draft.ts';
 import type { Place } from '../report.ts';
 import { moveSecret } from '../secret-texts.ts';
+import { scopePolicies } from './scopes.ts';
+import { reportOthers } from './other-keys.ts';
 import { variableIn } from './environment.ts';
 import type { PolicyReader } from './policy-reader.ts';
 import { at, isTrue, textOf, type Tree } from './yaml-tree.ts';
+
+const known = [
+  'issuer',
+  'audience',
+  'jwtExtractor',
+  'jwtExtractorField',
+  'secretOrPublicKey',
+  'secretOrPublicKeyFile',
+  'checkCredentialExistence',
+];
 
 /** `jwt`: what it does not say, or says in a way that the gateway does not know, lets nobody in. */
 export function readJwt(
@@ -12,7 +24,7 @@ export function readJwt(
   place: Place,
   reader: PolicyReader,
 ): readonly DraftPolicy[] {
-  const { report, scopes } = reader;
+  const { report } = reader;
   const fail = (why: string, remedy: string): readonly DraftPolicy[] => {
     report.leaveOut(what, why, remedy, place);
     return [closedDoor(what)];
@@ -43,21 +55,14 @@ export function readJwt(
       place,
     );
   else report.translate(what, 'the policy jwt', place);
+  reportOthers(action, known, what, report);
   const options = {
     issuer: literal(issuer),
     audience: literal(audience),
     ...key,
     ...(fromQuery && { from: { query: field } }),
   };
-  const jwt: DraftPolicy = { name: 'jwt', options, protects: true };
-  if (scopes.length === 0) return [jwt];
-  report.approximate(
-    `scopes ${scopes.join(', ')}`,
-    'the policy authorize',
-    'a token must have all of them',
-    place,
-  );
-  return [jwt, { name: 'authorize', options: { rules: [{ name: 'scopes', scopes }] }, protects: true }];
+  return [{ name: 'jwt', options, protects: true }, ...scopePolicies(reader, place)];
 }
 
 /** What signatures are verified with; undefined when it says nothing of that. */

@@ -16,18 +16,30 @@ export function readPolicy(
   const what = `policy ${name}`;
   const read = policies.get(name);
   if (read !== undefined) return read(action, what, place, reader);
-  const protects = /auth|jwt|acl|token|permi|whitelist|blacklist|ip/i.test(name);
   reader.report.leaveOut(
     what,
     'it comes from a plugin, or is not known',
     'see docs/policies.md for one that does the same, or write it in TypeScript',
     place,
   );
-  return protects ? [closedDoor(what)] : [];
+  return protects(name) ? [closedDoor(what)] : [];
 }
 
-/** Policies without which requests would pass that should not. */
-export const protecting: ReadonlySet<string> = new Set([
+/** Whether requests would pass without a policy that should not: by its name, where it comes from a plugin. */
+export function protects(name: string): boolean {
+  if (name === 'terminate') return true;
+  return (
+    authenticating.has(name) ||
+    (!policies.has(name) && /auth|jwt|acl|token|permi|whitelist|blacklist|ip/i.test(name))
+  );
+}
+
+/** Whether a policy finds out who is asking. */
+export function authenticates(name: string): boolean {
+  return authenticating.has(name);
+}
+
+const authenticating: ReadonlySet<string> = new Set([
   'jwt',
   'key-auth',
   'basic-auth',

@@ -8,7 +8,9 @@ import type { Described } from '../express/recorder/recording.ts';
 import { replacePrefix } from '../path-change.ts';
 import type { Place, ReportWriter } from '../report.ts';
 import { upstreamFor } from '../upstream-names.ts';
+import { reportOthers } from './other-keys.ts';
 import type { EndpointPath } from './endpoints.ts';
+import { stepText } from './pipelines.ts';
 import { at, entriesOf, isTrue, listOf, textOf, type Tree } from './yaml-tree.ts';
 
 /** What a `proxy` step makes of a route. */
@@ -38,12 +40,13 @@ export function readProxy(
   report: ReportWriter,
 ): ProxyChange | undefined {
   const name = textOf(at(action, 'serviceEndpoint')) ?? '';
+  const what = stepText({ policy: 'proxy', action });
   const service = at(services, name);
   const targets = service === undefined ? undefined : targetsOf(name, service, report);
   const [first] = targets ?? [];
   if (targets === undefined || first === undefined) {
     report.leaveOut(
-      `policy proxy to ${name === '' ? 'nothing' : name}`,
+      what,
       'there is no such service endpoint with an address',
       'write an upstream, and name it in the route',
       place,
@@ -65,7 +68,7 @@ export function readProxy(
     upstreamSettings(plan, first.url),
     service === undefined ? {} : { place: service.place },
   );
-  report.translate(`policy proxy to ${name}`, `upstream: ${upstream}`, place);
+  report.translate(what, `upstream: ${upstream}`, place);
   const timeouts = timeoutsOf(plan);
   return {
     ...changeOf(path, isTrue(at(action, 'stripPath')) ? strip : undefined, plan, first.path),
@@ -107,15 +110,7 @@ function readProxyOptions(
 
 function targetsOf(name: string, service: Tree, report: ReportWriter): ReadTarget[] {
   const urls = at(service, 'url') ?? at(service, 'urls');
-  for (const [key, value] of entriesOf(service)) {
-    if (!['url', 'urls', 'proxyOptions'].includes(key))
-      report.leaveOut(
-        `serviceEndpoint ${name}: ${key}`,
-        'there is nothing known by this name',
-        'see upstreams in docs/configuration.md',
-        value.place,
-      );
-  }
+  reportOthers(service, ['url', 'urls', 'proxyOptions'], `serviceEndpoint ${name}`, report);
   return listOf(urls).flatMap((item) => {
     const target = targetOf({ type: 'plain', value: textOf(item) ?? null });
     if (!('verdict' in target)) return [target];

@@ -1,5 +1,6 @@
 import { durationText, type DraftPolicy } from '../draft.ts';
-import type { Place, ReportWriter } from '../report.ts';
+import type { Place } from '../report.ts';
+import { reportOthers } from './other-keys.ts';
 import { keyOfTemplate } from './expressions.ts';
 import type { PolicyReader } from './policy-reader.ts';
 import { at, isTrue, listOf, numberOf, textOf, textsOf, type Tree } from './yaml-tree.ts';
@@ -37,6 +38,12 @@ export function readCors(
     'preflights are answered 204; a browser remembers that for 10m unless maxAge says otherwise',
     place,
   );
+  reportOthers(
+    action,
+    ['origin', 'methods', 'allowedHeaders', 'exposedHeaders', 'maxAge', 'credentials'],
+    what,
+    report,
+  );
   const options = {
     origins,
     ...(methods.length > 0 && { methods }),
@@ -72,7 +79,14 @@ export function readRateLimit(
     );
     return [];
   }
-  reportRefusals(action, what, report);
+  reportOthers(
+    action,
+    ['max', 'windowMs', 'rateLimitBy'],
+    what,
+    report,
+    'who comes too often is answered 429 as docs/errors.md says, and nobody is delayed',
+    'nothing is needed, or a policy in TypeScript',
+  );
   report.approximate(
     what,
     'the policy rate-limit',
@@ -92,30 +106,6 @@ export function readRateLimit(
   ];
 }
 
-/** Options about how refusals look. */
-const ofRefusals = [
-  'delayAfter',
-  'delayMs',
-  'message',
-  'statusCode',
-  'headers',
-  'skipFailedRequests',
-  'skipSuccessfulRequests',
-];
-
-function reportRefusals(action: Tree | undefined, what: string, report: ReportWriter): void {
-  for (const key of ofRefusals) {
-    const value = at(action, key);
-    if (value !== undefined)
-      report.leaveOut(
-        `${what}: ${key}`,
-        'who comes too often is answered 429 as docs/errors.md says, and nobody is delayed',
-        'nothing is needed, or a policy in TypeScript',
-        value.place,
-      );
-  }
-}
-
 /** `terminate`. */
 export function readTerminate(
   action: Tree | undefined,
@@ -126,6 +116,7 @@ export function readTerminate(
   const status = numberOf(at(action, 'statusCode')) ?? 400;
   const message = textOf(at(action, 'message'));
   const body = message === undefined || [204, 205, 304].includes(status) ? {} : { body: message };
+  reportOthers(action, ['statusCode', 'message'], what, report);
   report.translate(what, 'the policy respond', place);
   return [{ name: 'respond', options: { status, ...body }, protects: true }];
 }

@@ -1,10 +1,12 @@
 import { isIP } from 'node:net';
 import { closedDoor, type DraftPolicy } from '../draft.ts';
+import { readDoors } from './closed-doors.ts';
+import { directiveText } from './directive-text.ts';
 import type { NginxContext } from './nginx-context.ts';
-import { directiveText, type Scope } from './scope.ts';
+import type { Scope } from './scope.ts';
 import { constantOf } from './variables.ts';
 
-/** Who may come in: `allow`, `deny`, `auth_basic`, `auth_request`. What cannot be translated lets nobody in. */
+/** Who may come in: what says so and cannot be translated lets nobody in. */
 export function readAccess(
   scope: Scope,
   internals: ReadonlyMap<string, string>,
@@ -16,6 +18,7 @@ export function readAccess(
     ...readAddresses(scope, context),
     ...readBasic(scope, context),
     ...readAuthRequest(scope, internals, constants, context),
+    ...readDoors(scope, context),
   ];
   if (satisfy?.args[0] !== 'any' || policies.length < 2) return policies;
   context.report.leaveOut(

@@ -1,7 +1,7 @@
 import type { DraftPolicy } from '../draft.ts';
+import { directiveText } from './directive-text.ts';
 import type { NginxContext } from './nginx-context.ts';
 import type { Directive } from './parse-nginx.ts';
-import { directiveText } from './scope.ts';
 import { partsOf, templateOf } from './variables.ts';
 
 /** The policy for `return`, and for a `rewrite` that sends clients away. */

@@ -3,13 +3,16 @@ import { dropUnusedUpstreams, newDraft, type DraftRoute } from '../draft.ts';
 import type { Imported } from '../finish-import.ts';
 import { ReportWriter } from '../report.ts';
 import { settleOrder } from '../settle-order.ts';
-import { knownDirective } from './known-directives.ts';
+import { UsedDirectives } from './used-directives.ts';
+import { directiveText } from './directive-text.ts';
 import { routeOf, type Surroundings } from './location.ts';
-import type { Location, Modifier } from './location-path.ts';
+import { pathOf, type Location } from './location-path.ts';
+import { isNamed, locationsOf } from './locations.ts';
 import { readReturn } from './answers.ts';
 import type { NginxContext } from './nginx-context.ts';
+import { reportRest } from './report-rest.ts';
 import type { Directive } from './parse-nginx.ts';
-import { directiveText, Scope } from './scope.ts';
+import { Scope } from './scope.ts';
 import { isRedirectToHttps, readServer, type ServerBlock } from './servers.ts';
 
 /** Makes a configuration of directives of nginx: of a whole file, or of one with servers alone. */
@@ -18,7 +21,7 @@ export function importNginx(top: readonly Directive[], file: string, report = ne
     `Imported from ${basename(file)} of nginx, by "waygate import nginx".`,
     'What was approximated or left out is in the report that the command prints.',
   ]);
-  const used = new Set<Directive>();
+  const used = new UsedDirectives();
   const http = httpContext(top, used);
   const context: NginxContext = { draft, report, used, ...tablesOf(http, used, report) };
   const scope = new Scope([http], used);
@@ -45,28 +48,25 @@ export function importNginx(top: readonly Directive[], file: string, report = ne
 }
 
 /** What is in `http`, or all of a file that has no `http`. */
-function httpContext(top: readonly Directive[], used: Set<Directive>): readonly Directive[] {
+function httpContext(top: readonly Directive[], used: UsedDirectives): readonly Directive[] {
   const blocks = top.filter(({ name, block }) => name === 'http' && block !== undefined);
   for (const block of blocks) used.add(block);
   return blocks.length === 0 ? top : blocks.flatMap(({ block }) => block ?? []);
 }
 
-function tablesOf(http: readonly Directive[], used: Set<Directive>, report: ReportWriter) {
+function tablesOf(http: readonly Directive[], used: UsedDirectives, report: ReportWriter) {
   const upstreams = new Map<string, Directive>();
   const zones = new Map<string, Directive>();
   const upgradeVariables = new Set<string>();
   for (const directive of http) {
     const { name, args } = directive;
-    if (name === 'upstream' && args[0] !== undefined) {
-      upstreams.set(args[0], directive);
-      used.add(directive);
-    }
+    if (name === 'upstream' && args[0] !== undefined) upstreams.set(args[0], directive);
     const zone = /^limit_(req|conn)_zone$/.exec(name)?.[1];
     const zoneName = /^zone=([^:]+)/.exec(args.find((arg) => arg.startsWith('zone=')) ?? '')?.[1];
     if (zone !== undefined && zoneName !== undefined) zones.set(`${zone}:${zoneName}`, directive);
     if (name === 'map' && args[0] === '$http_upgrade' && args[1] !== undefined) {
       upgradeVariables.add(args[1].replace(/^\$/, ''));
-      markAll(directive, used);
+      used.addWhole(directive);
       report.translate(
         directiveText(directive),
         'what Waygate does by itself: WebSockets are relayed',
@@ -85,7 +85,7 @@ function chooseServers(servers: readonly ServerBlock[], { report, used }: NginxC
     const { directive, names } = server;
     const what = names.length > 0 ? `server ${names.join(' ')}` : 'server';
     if (isRedirectToHttps(server) && servers.length > 1) {
-      markAll(directive, used);
+      used.addWhole(directive);
       report.leaveOut(
         `${what}: redirect to https`,
         'the gateway does not serve TLS yet',
@@ -97,7 +97,7 @@ function chooseServers(servers: readonly ServerBlock[], { report, used }: NginxC
     const keys = names.length > 0 ? names : [''];
     const rival = keys.map((name) => taken.get(name)).find((each) => each !== undefined);
     if (rival !== undefined) {
-      markAll(directive, used);
+      used.addWhole(directive);
       report.leaveOut(
         what,
         `it is for the same hosts as the server in line ${rival.directive.place.line ?? '?'}, and routes do not look at ports`,
@@ -139,7 +139,7 @@ function routesOfServer(
   }
   const constants = new Map<string, string>();
   for (const each of scope.own('set')) setConstant(each, constants, context);
-  const locations = sorted(collect(block, scope, '', context));
+  const locations = locationsOf(block, scope, context);
   const around: Surroundings = {
     hosts,
     constants,
@@ -154,9 +154,9 @@ function routesOfServer(
   for (const each of around.named.values()) context.used.add(each);
   const [answer] = scope.own('return');
   if (answer !== undefined) return [wholeServer(server, hosts, answer, context)];
-  const routes = locations
-    .filter((each) => !isInternal(each, context))
-    .map((each) => routeOf(each, around, context));
+  const routes = locations.map((each) =>
+    isInternal(each) ? internal(each, hosts, context) : routeOf(each, around, context),
+  );
   const open = routes.some(({ path }) => path.type === 'prefix' && path.value === '/');
   if (hosts === undefined || open || routes.length === 0) return routes;
   // Otherwise a request for one of these hosts would go to the routes for any host.
@@ -200,45 +200,27 @@ function setConstant(directive: Directive, constants: Map<string, string>, { rep
   report.translate(`set ${name}`, 'its value, where it is used', directive.place);
 }
 
-function collect(
-  block: readonly Directive[],
-  scope: Scope,
-  below: string,
-  context: NginxContext,
-): Location[] {
-  return block.flatMap((directive): Location[] => {
-    if (directive.name !== 'location' || directive.block === undefined || isNamed(directive)) return [];
-    context.used.add(directive);
-    const [first = '', second] = directive.args;
-    const joined = /^(=|\^~|~\*|~)(.+)$/s.exec(first);
-    const modifier = (second === undefined ? (joined?.[1] ?? '') : first) as Modifier;
-    const text = second ?? joined?.[2] ?? first;
-    const inside = scope.inside(directive.block);
-    const isPrefix = modifier === '' || modifier === '^~';
-    const inner = collect(directive.block, inside, isPrefix ? text : below, context);
-    return [{ modifier, text, directive, scope: inside, below }, ...inner];
-  });
+function isInternal({ directive }: Location): boolean {
+  return directive.block?.some(({ name }) => name === 'internal') === true;
 }
 
-/** In the order in which nginx asks: exact ones, prefixes with `^~`, expressions in their order, prefixes. */
-function sorted(locations: readonly Location[]): Location[] {
-  const rank = ({ modifier }: Location): number =>
-    ({ '=': 0, '^~': 1, '~': 2, '~*': 2, '': 3 })[modifier] ?? 3;
-  return locations.toSorted((a, b) => {
-    const order = rank(a) - rank(b);
-    return order !== 0 || rank(a) === 2 || rank(a) === 0 ? order : b.text.length - a.text.length;
-  });
-}
-
-function isNamed({ name, args }: Directive): boolean {
-  return name === 'location' && args[0]?.startsWith('@') === true;
-}
-
-function isInternal({ directive, text }: Location, { report, used }: NginxContext): boolean {
-  if (directive.block?.some(({ name }) => name === 'internal') !== true) return false;
-  markAll(directive, used);
-  report.translate(`location ${text} (internal)`, 'no route: clients cannot ask for it', directive.place);
-  return true;
+/** Clients cannot ask for it, and get nothing from the locations around it either. */
+function internal(
+  location: Location,
+  hosts: readonly string[] | undefined,
+  { report, used }: NginxContext,
+): DraftRoute {
+  const { directive, text } = location;
+  used.addWhole(directive);
+  report.translate(`location ${text} (internal)`, '404: clients cannot ask for it', directive.place);
+  return {
+    what: directiveText(directive),
+    place: directive.place,
+    comment: `${directiveText(directive)}, which clients cannot ask for`,
+    ...(hosts !== undefined && { hosts }),
+    path: pathOf(location).path,
+    policies: [{ name: 'respond', options: { status: 404 } }],
+  };
 }
 
 function readListeners(servers: readonly ServerBlock[], { draft }: NginxContext): void {
@@ -250,28 +232,6 @@ function readListeners(servers: readonly ServerBlock[], { draft }: NginxContext)
     );
   }
   if (draft.listen.length === 0) draft.listen.push({ value: 80, comment: 'where nginx listens by itself' });
-}
-
-/** What nobody has spoken of. */
-function reportRest(list: readonly Directive[], context: NginxContext): void {
-  for (const directive of list) {
-    if (context.used.has(directive)) {
-      if (directive.block !== undefined) reportRest(directive.block, context);
-      continue;
-    }
-    const about = knownDirective(directive.name);
-    if (about === undefined)
-      context.report.translate(directive.name, 'nothing: it is about nginx itself', directive.place);
-    else context.report.leaveOut(directiveText(directive), about.why, about.remedy, directive.place);
-  }
-}
-
-function markAll(directive: Directive, used: Set<Directive>): void {
-  const open = [directive];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    used.add(next);
-    if (next.block !== undefined) open.push(...next.block);
-  }
 }
 
 function reportDifferences(report: ReportWriter, routes: readonly DraftRoute[]): void {

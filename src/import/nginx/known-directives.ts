@@ -80,6 +80,12 @@ const known: readonly (readonly [pattern: RegExp, why: string, remedy: string])[
     'there is nothing for it, or a policy of its own',
     'see docs/policies.md',
   ],
+  [/^upstream$/, 'no proxy_pass asks it', 'nothing is lost; write it under upstreams where it is needed'],
+  [
+    /^(?:proxy_(?:pass|set_header|hide_header|(?:read|send|connect)_timeout)|add_header|limit_(?:req|conn)|allow|deny|satisfy|auth_(?:basic|request)\w*|return|client_max_body_size)$/,
+    'nothing asks for it there: what is inside has its own, or the answer comes without it',
+    'nothing is needed, unless that is a mistake of the source',
+  ],
   [/^stub_status$/, 'there are metrics of its own', 'set admin: { port: 9901 }, and read /metrics'],
 ];
 

@@ -1,6 +1,7 @@
 import { durationText, type DraftPolicy, type DraftRoute } from '../draft.ts';
+import { directiveText } from './directive-text.ts';
 import type { NginxContext } from './nginx-context.ts';
-import { directiveText, sizeText, timeOf, type Scope } from './scope.ts';
+import { sizeText, timeOf, type Scope } from './scope.ts';
 
 /** How often and how much: `limit_req`, `limit_conn`, `proxy_cache`. */
 export function readLimits(scope: Scope, context: NginxContext): readonly DraftPolicy[] {

@@ -1,8 +1,9 @@
 import type { DraftPath } from '../draft.ts';
 import { anyCase, escapeRegExp, wholePath } from '../regular-expression.ts';
+import { directiveText } from './directive-text.ts';
 import type { NginxContext } from './nginx-context.ts';
 import type { Directive } from './parse-nginx.ts';
-import { directiveText, type Scope } from './scope.ts';
+import type { Scope } from './scope.ts';
 
 /** How a location matches: as nginx writes it, `=`, `^~`, `~`, `~*` or nothing. */
 export type Modifier = '=' | '^~' | '~' | '~*' | '';
@@ -15,6 +16,10 @@ export interface Location {
   readonly scope: Scope;
   /** The prefix location around it; empty for none. */
   readonly below: string;
+  /** Longer prefixes that expressions come before, though they do not come before this one (`^~`). */
+  readonly except?: readonly string[];
+  /** Whether there is a location for all below it, `/a/` beside `/a`: then this one is for the path alone. */
+  readonly alone?: true;
 }
 
 /** What a regular expression captures. */
@@ -25,8 +30,11 @@ export interface Group {
 }
 
 /** The path of the route for a location, with what it captures. */
-export function pathOf({ modifier, text, below }: Location): { path: DraftPath; groups: readonly Group[] } {
-  if (modifier === '=') return { path: { type: 'exact', value: text }, groups: [] };
+export function pathOf({ modifier, text, below, alone }: Location): {
+  path: DraftPath;
+  groups: readonly Group[];
+} {
+  if (modifier === '=' || alone) return { path: { type: 'exact', value: text }, groups: [] };
   if (modifier === '~' || modifier === '~*') {
     const groups: Group[] = [];
     const named = nameGroups(text, groups);
@@ -54,7 +62,10 @@ function nameGroups(source: string, groups: Group[]): string {
 }
 
 /** Says what the path of a location became. */
-export function reportLocation({ directive, modifier, text }: Location, { report }: NginxContext): void {
+export function reportLocation(
+  { directive, modifier, text, alone }: Location,
+  { report }: NginxContext,
+): void {
   const what = directiveText(directive);
   const { place } = directive;
   if (modifier === '=') report.translate(what, 'path: { exact }', place);
@@ -65,6 +76,6 @@ export function reportLocation({ directive, modifier, text }: Location, { report
     const differs = text.endsWith('/')
       ? `${value} itself goes to the service; nginx redirects it to ${text}`
       : `what merely begins with ${text}, such as ${text}x, is not among it: a prefix ends at a slash`;
-    report.approximate(what, `path: ${value}`, differs, place);
+    report.approximate(what, alone ? 'path: { exact }' : `path: ${value}`, differs, place);
   }
 }

@@ -1,6 +1,7 @@
 import { literal, type DraftPolicy, type DraftRoute } from '../draft.ts';
 import type { ChangedPath } from '../path-change.ts';
 import { literalHead } from '../regular-expression.ts';
+import { directiveText } from './directive-text.ts';
 import { readAccess } from './access.ts';
 import { readFiles, readReturn } from './answers.ts';
 import { readLimits, readRouteSettings } from './limits.ts';
@@ -9,7 +10,7 @@ import type { NginxContext } from './nginx-context.ts';
 import type { Directive } from './parse-nginx.ts';
 import { readProxyPass } from './proxy-pass.ts';
 import { readHeaders } from './request-headers.ts';
-import { directiveText, type Scope } from './scope.ts';
+import type { Scope } from './scope.ts';
 import { changeOf } from './service-path.ts';
 
 /** What a server has for its locations. */
@@ -35,6 +36,7 @@ export function routeOf(location: Location, around: Surroundings, context: Nginx
     place: directive.place,
     comment: what,
     ...(around.hosts !== undefined && { hosts: around.hosts }),
+    ...(location.except !== undefined && { except: location.except }),
   };
   reportLocation(location, context);
   const access = readAccess(scope, around.internals, around.constants, context);

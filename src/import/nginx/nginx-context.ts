@@ -1,5 +1,6 @@
 import type { Draft } from '../draft.ts';
 import type { ReportWriter } from '../report.ts';
+import type { UsedDirectives } from './used-directives.ts';
 import type { Directive } from './parse-nginx.ts';
 
 /** What is common to all that is read of a configuration of nginx. */
@@ -13,5 +14,5 @@ export interface NginxContext {
   /** Names of maps that are about upgrades alone. */
   readonly upgradeVariables: ReadonlySet<string>;
   /** Directives that have become something, or have been spoken of. */
-  readonly used: Set<Directive>;
+  readonly used: UsedDirectives;
 }

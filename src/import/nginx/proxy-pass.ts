@@ -1,8 +1,9 @@
 import { durationText, type DraftTarget } from '../draft.ts';
 import { nameByAddress, nameByHost, upstreamFor } from '../upstream-names.ts';
+import { directiveText } from './directive-text.ts';
 import type { NginxContext } from './nginx-context.ts';
 import type { Directive } from './parse-nginx.ts';
-import { directiveText, timeOf, type Scope } from './scope.ts';
+import { timeOf, type Scope } from './scope.ts';
 import { constantOf, partsOf } from './variables.ts';
 
 /** Where a location passes requests on to. */
@@ -76,6 +77,8 @@ function withConstants(text: string, constants: ReadonlyMap<string, string>): st
 
 function targetsOf(group: Directive, scheme: string, context: NginxContext): DraftTarget[] {
   const { report, used } = context;
+  used.add(group);
+  report.translate(directiveText(group), 'an upstream', group.place);
   const targets: DraftTarget[] = [];
   for (const server of group.block ?? []) {
     if (server.name !== 'server') continue;

@@ -1,10 +1,11 @@
-import { isToken } from '../../http/field.ts';
+import { isFieldValue, isToken } from '../../http/field.ts';
 import { literal, type DraftPolicy } from '../draft.ts';
 import type { ReportWriter } from '../report.ts';
 import { isSecretHeader, moveSecret } from '../secret-texts.ts';
+import { directiveText } from './directive-text.ts';
 import type { NginxContext } from './nginx-context.ts';
 import type { Directive } from './parse-nginx.ts';
-import { directiveText, type Scope } from './scope.ts';
+import type { Scope } from './scope.ts';
 import { partsOf, templateOf } from './variables.ts';
 
 /** What headers of a location come to. */
@@ -102,7 +103,8 @@ function readRequestHeader(
   known: ReadonlyMap<string, string>,
   { draft, report, upgradeVariables }: NginxContext,
 ): void {
-  const what = `proxy_set_header ${name}`;
+  // Constants are not shown: what is secret in them has no sure sign.
+  const what = value.includes('$') ? directiveText(directive) : `proxy_set_header ${name}`;
   const { place } = directive;
   if (/^(?:upgrade|connection)$/i.test(name)) readUpgrade(directive, value, upgradeVariables, report);
   else if (forwarding.test(name)) readForwarding(directive, name, value, report);
@@ -112,23 +114,48 @@ function readRequestHeader(
     request.remove.push(name);
     report.translate(`${what} ""`, 'the policy headers', place);
   } else {
-    const constant = partsOf(value).every((part) => typeof part === 'string');
-    const template =
-      constant && isSecretHeader(name, value)
-        ? moveSecret(draft, report, name, value, `the header ${name} for the service`, place)
-        : templateOf(value, known);
-    if (template === undefined) {
+    const template = templateOf(oneLine(value), known);
+    if (template === undefined || !isFieldValue(template)) {
       report.leaveOut(
         what,
-        'nothing stands for a variable in its value',
+        'nothing stands for a variable in its value, or it is none that could be sent',
         'docs/policies.md lists the variables that there are',
         place,
       );
       return;
     }
-    request.set[name] = template;
-    report.translate(constant ? what : directiveText(directive), 'the policy headers', place);
+    const constant = !/(?<!\$)\$\{/.test(template);
+    const plain = template.replaceAll('$${', '${');
+    const secret = isSecretHeader(name, plain);
+    if (secret && !constant && hasSecretPart(value)) {
+      report.leaveOut(
+        what,
+        'it is made of a secret and of variables',
+        'write it under the policy headers, with the secret as a variable of the environment',
+        place,
+      );
+      return;
+    }
+    request.set[name] =
+      constant && secret
+        ? moveSecret(draft, report, name, plain, `the header ${name} for the service`, place)
+        : template;
+    report.translate(what, 'the policy headers', place);
   }
+}
+
+/** Whether there is more between variables than the name of a scheme or of a cookie. */
+function hasSecretPart(value: string): boolean {
+  return partsOf(value).some(
+    (part) =>
+      typeof part === 'string' &&
+      part.replace(/^\s*(?:bearer|basic|token|apikey)\b|[\w-]+=|[\s:;,]/gi, '') !== '',
+  );
+}
+
+/** nginx sends line breaks as they are, which no service should take. */
+function oneLine(value: string): string {
+  return value.replace(/\s*[\r\n]\s*/g, ' ').trim();
 }
 
 /** What opens WebSockets, which the gateway does by itself. */
@@ -188,8 +215,8 @@ function readResponseHeaders(scope: Scope, known: ReadonlyMap<string, string>, {
   const remove: string[] = [];
   for (const directive of scope.all('add_header')) {
     const [name = '', value = '', always] = directive.args;
-    const template = templateOf(value, known);
-    if (template === undefined || template === '' || !isToken(name) || framing.test(name)) {
+    const template = templateOf(oneLine(value), known);
+    if (!template || !isFieldValue(template) || !isToken(name) || framing.test(name)) {
       report.leaveOut(
         directiveText(directive),
         'it is no header that could be written',

@@ -1,13 +1,13 @@
-import { isSecretName } from '../../config/substitute.ts';
+import type { UsedDirectives } from './used-directives.ts';
 import type { Directive } from './parse-nginx.ts';
 
 /** Directives as they hold in one place: those of the place itself, and of what is around it. */
 export class Scope {
   /** Innermost first. */
   readonly #levels: readonly (readonly Directive[])[];
-  readonly #used: Set<Directive>;
+  readonly #used: UsedDirectives;
 
-  constructor(levels: readonly (readonly Directive[])[], used: Set<Directive>) {
+  constructor(levels: readonly (readonly Directive[])[], used: UsedDirectives) {
     this.#levels = levels;
     this.#used = used;
   }
@@ -32,6 +32,17 @@ export class Scope {
     return this.all(name).at(-1);
   }
 
+  /** Names of directives here and around, by what they are. */
+  names(wanted: RegExp): readonly string[] {
+    const all = this.#levels.flatMap((level) => level.map(({ name }) => name));
+    return [...new Set(all)].filter((name) => wanted.test(name));
+  }
+
+  /** All directives of a name, here and around: of those that nginx does not inherit, but obeys on their own level. */
+  everywhere(name: string): readonly Directive[] {
+    return this.#levels.flatMap((level) => level.filter((each) => each.name === name));
+  }
+
   /** `allow` and `deny` in the order in which they are asked: of the innermost level that has either. */
   access(): readonly Directive[] {
     const isRule = ({ name }: Directive): boolean => name === 'allow' || name === 'deny';
@@ -44,12 +55,6 @@ export class Scope {
     for (const each of found) this.#used.add(each);
     return found;
   }
-}
-
-/** A directive as a report and a comment show it: without what may be a secret. */
-export function directiveText({ name, args }: Directive): string {
-  if (isSecretName(name) && !name.endsWith('_file')) return `${name} …`;
-  return [name, ...args.map((arg) => arg.replace(/\/\/[^/@\s]*@/g, '//…@'))].join(' ');
 }
 
 /** A time of nginx in milliseconds: `30`, `30s`, `1m30s`, `500ms`; undefined for what is none. */

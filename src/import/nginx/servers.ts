@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
+import { directiveText } from './directive-text.ts';
 import type { NginxContext } from './nginx-context.ts';
 import type { Directive } from './parse-nginx.ts';
-import { directiveText, type Scope } from './scope.ts';
+import type { Scope } from './scope.ts';
 
 /** Where a server listens. */
 export interface Listen {

@@ -1,10 +1,10 @@
 import { literal, type DraftPath } from '../draft.ts';
 import { prefixRule, replacePrefix, type ChangedPath } from '../path-change.ts';
 import { escapeRegExp } from '../regular-expression.ts';
+import { directiveText } from './directive-text.ts';
 import type { Group, Location } from './location-path.ts';
 import type { NginxContext } from './nginx-context.ts';
 import type { Directive } from './parse-nginx.ts';
-import { directiveText } from './scope.ts';
 import { templateOf } from './variables.ts';
 
 /** What the service sees: the trailing slash of `proxy_pass`, captured groups, and `rewrite … break`. */
@@ -31,6 +31,7 @@ export function changeOf(
     return { path };
   }
   const unchanged = (): ChangedPath => {
+    report.translate(what, 'upstream', pass.place);
     report.leaveOut(
       `the path of ${what}`,
       'it has a query, or variables that nothing stands for',
@@ -39,7 +40,7 @@ export function changeOf(
     );
     return { path };
   };
-  if (location.modifier === '' || location.modifier === '^~') {
+  if (!location.alone && (location.modifier === '' || location.modifier === '^~')) {
     if (/[?#$]/.test(plain)) return unchanged();
     return replaced(location.text, plain, what, pass, context);
   }
@@ -111,7 +112,7 @@ function withSlash(prefix: string, replacement: string): ChangedPath {
 
 /** `rewrite` in front of `proxy_pass`, as far as it is about how paths begin. */
 function readRewrites(
-  { scope, text, modifier }: Location,
+  { scope, text, modifier, alone }: Location,
   path: DraftPath,
   { report }: NginxContext,
 ): ChangedPath | undefined {
@@ -121,7 +122,7 @@ function readRewrites(
   const rule = prefixRule(source, replacement.replace(/\?$/, ''));
   const from = rule?.from.replace(/\/+$/, '');
   const prefix = text.replace(/\/+$/, '');
-  const plain = (modifier === '' || modifier === '^~') && others.length === 0;
+  const plain = !alone && (modifier === '' || modifier === '^~') && others.length === 0;
   if (
     plain &&
     rule !== undefined &&
