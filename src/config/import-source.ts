@@ -68,7 +68,9 @@ function remedyFor(reason: string, path: string): string {
 /** The first place in the stack that lies in the module itself, which Node names by its path where it takes it for CommonJS. */
 function placeIn(error: unknown, names: readonly string[]): (number | undefined)[] {
   const stack = error instanceof Error ? (error.stack ?? '') : '';
-  const place = new RegExp(`(?:${names.map((name) => RegExp.escape(name)).join('|')}):(\\d+)(?::(\\d+))?`).exec(stack);
+  const place = new RegExp(
+    `(?:${names.map((name) => RegExp.escape(name)).join('|')}):(\\d+)(?::(\\d+))?`,
+  ).exec(stack);
   return [place?.[1], place?.[2]].map((text) => (text === undefined ? undefined : Number(text)));
 }
 
