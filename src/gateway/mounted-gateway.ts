@@ -1,7 +1,7 @@
 import type { TimerWheel } from '../core/timer-wheel.ts';
 import { createGatewayWith } from './gateway.ts';
 import type { Gateway, GatewayOptions } from './gateway-options.ts';
-import type { Reception, ReceivedRequest } from './receiver.ts';
+import type { Reception, ReceivedRequest, Receiver } from './receiver.ts';
 
 /** A gateway that listens nowhere: requests are handed to it. */
 export interface MountedGateway {
@@ -9,6 +9,8 @@ export interface MountedGateway {
   readonly wheel: TimerWheel;
   /** See `Receiver`. */
   receive(request: ReceivedRequest, elsewhere: boolean): Reception;
+  /** See `Receiver`. */
+  refuse: Receiver['refuse'];
 }
 
 /** What is mounted of a configuration. */
@@ -25,5 +27,10 @@ export async function mountGateway(options: MountedOptions): Promise<MountedGate
   const gateway = await createGatewayWith({ ...options, listen: false });
   const { wheel, receiver } = gateway.mounting;
   const part = options.routes === undefined ? undefined : new Set(options.routes);
-  return { gateway, wheel, receive: (request, elsewhere) => receiver.receive(request, elsewhere, part) };
+  return {
+    gateway,
+    wheel,
+    receive: (request, elsewhere) => receiver.receive(request, elsewhere, part),
+    refuse: (error, peerIp, text) => receiver.refuse(error, peerIp, text),
+  };
 }

@@ -28,8 +28,14 @@ export type Reception =
   /** Its exchange begins with `start`. */
   | { readonly kind: 'exchange'; readonly handler: DownstreamHandler & Pick<Exchange, 'outcome'> }
   | { readonly kind: 'no-route' }
-  /** It is no request, and this is the answer. */
-  | { readonly kind: 'refused'; readonly error: GatewayError; readonly reply: Reply };
+  | Refusal;
+
+/** It is no request, and this is the answer. */
+export interface Refusal {
+  readonly kind: 'refused';
+  readonly error: GatewayError;
+  readonly reply: Reply;
+}
 
 /** Takes in requests that come from an app which the gateway is mounted in, or from a program. */
 export class Receiver {
@@ -60,9 +66,7 @@ export class Receiver {
       request = readHead(this.#core, head, this.#memory);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
-      const id = context.nextId();
-      this.#core.refused(error, id, peerIp, head.slice(0, 256));
-      return { kind: 'refused', error, reply: problemOf(error, id) };
+      return this.refuse(error, peerIp, head);
     }
     const handler = context.onRequest(request, downstream, part);
     if (elsewhere && handler.route.config === undefined) {
@@ -71,6 +75,13 @@ export class Receiver {
     }
     this.#live.set(handler, { handler, downstream });
     return { kind: 'exchange', handler };
+  }
+
+  /** What is no request, for a reason that its head does not show. @param text what is known of it, for the access log. */
+  refuse(error: GatewayError, peerIp: string, text: string): Refusal {
+    const id = this.#core.ids.next();
+    this.#core.refused(error, id, peerIp, text.slice(0, 256));
+    return { kind: 'refused', error, reply: problemOf(error, id) };
   }
 
   /** Resolves when nothing is under way any more, or after so many milliseconds. */

@@ -9,11 +9,12 @@ import { mistakeLine } from '../config/format-mistakes.ts';
 import { ConfigError } from '../gateway/config-error.ts';
 import type { Gateway, GatewayOptions } from '../gateway/gateway-options.ts';
 import type { TimerWheel } from '../core/timer-wheel.ts';
+import type { Refusal } from '../gateway/receiver.ts';
 import { mountGateway, type MountedGateway, type MountedOptions } from '../gateway/mounted-gateway.ts';
 import { createLogger } from '../observe/operational-log.ts';
 import { LiveExchanges } from './live-exchanges.ts';
 import { NodeDownstream, type NodeRequest } from './node-downstream.ts';
-import { headOf } from './request-head.ts';
+import { checkFraming, headOf } from './request-head.ts';
 import { isAnswered } from './response-head.ts';
 
 /** How a gateway is mounted in an app. Its configuration needs no `listen`. */
@@ -53,6 +54,8 @@ export class Mount {
   readonly #mounting: Promise<MountedGateway>;
   readonly #logger: Logger;
   readonly #sockets = new Set<Duplex>();
+  /** Connections on which something came that is no request. */
+  readonly #refused = new WeakSet<Duplex>();
   readonly #exchanges = new LiveExchanges();
   #mounted: MountedGateway | undefined;
   #closed = false;
@@ -101,15 +104,19 @@ export class Mount {
     const { request, response, readBefore, url, otherwise, upgrade } = arrival;
     // Nobody is there to be answered any more, or somebody has answered already.
     if (request.socket.destroyed || isAnswered(response)) return;
+    // Node has read on already: what follows a request that is none may be a part of it, and is not answered either.
+    if (this.#refused.has(request.socket)) return;
+    const peerIp = request.socket.remoteAddress ?? '127.0.0.1';
     let head: string;
     try {
+      checkFraming(request);
       head = arrival.head ?? headOf(request, url, readBefore?.length, upgrade !== undefined);
     } catch (error) {
-      refuse(arrival, error);
+      if (!(error instanceof GatewayError)) arrival.fail(error);
+      else this.#refuse(arrival, mounted.refuse(error, peerIp, `${request.method} ${url} `));
       return;
     }
     const downstream = arrival.open?.(mounted.wheel) ?? new NodeDownstream(arrival, mounted.wheel);
-    const peerIp = request.socket.remoteAddress ?? '127.0.0.1';
     const scheme = request.socket instanceof TLSSocket ? 'https' : 'http';
     const reception = mounted.receive({ head, peerIp, scheme, downstream }, otherwise !== undefined);
     if (reception.kind === 'exchange') {
@@ -117,10 +124,17 @@ export class Mount {
       this.#exchanges.add(downstream);
       downstream.begin(reception.handler);
     } else if (reception.kind === 'no-route') otherwise?.();
-    else if (arrival.onError !== undefined) arrival.onError(reception.error);
+    else this.#refuse(arrival, reception);
+  }
+
+  /** Answers what is no request, and closes its connection, as a gateway of its own does. */
+  #refuse({ request, response, onAnswer, onError }: Arrival, { error, reply }: Refusal): void {
+    if (error.side === 'client') this.#refused.add(request.socket);
+    response.shouldKeepAlive = false;
+    if (onError !== undefined) onError(error);
     else {
-      arrival.onAnswer?.();
-      writeReply(response, reception.reply);
+      onAnswer?.();
+      writeReply(response, reply);
     }
   }
 
@@ -189,14 +203,4 @@ function writeReply(response: ServerResponse, { status, headers = [], body }: Re
 export function writeFailure(response: ServerResponse, error: unknown): void {
   const known = error instanceof GatewayError ? error : new GatewayError('internal', String(error));
   writeReply(response, problemOf(known, ''));
-}
-
-/** Answers what could not even be written down as a request. */
-function refuse(arrival: Arrival, error: unknown): void {
-  if (!(error instanceof GatewayError)) arrival.fail(error);
-  else if (arrival.onError !== undefined) arrival.onError(error);
-  else {
-    arrival.onAnswer?.();
-    writeFailure(arrival.response, error);
-  }
 }

@@ -30,7 +30,7 @@ export function headOf(
       'bad_path',
       'the app made a URL of the request with characters that none may have',
     );
-  let head = `${method} ${url} HTTP/${request.httpVersion === '1.0' ? '1.0' : '1.1'}\r\n`;
+  let head = `${method} ${url} HTTP/${request.httpVersion}\r\n`;
   let chunked = false;
   const seen = new Set<string>();
   const repeated = repeatedIn(rawHeaders);
@@ -63,6 +63,29 @@ export function headOf(
   if (length === undefined ? chunked : length === -1) head += 'Transfer-Encoding: chunked\r\n';
   else if (length !== undefined && length > 0) head += `Content-Length: ${length}\r\n`;
   return `${head}\r\n`;
+}
+
+/**
+ * Refuses what Node takes for a request and others in front of it may read in another way: where it ends, and what comes behind it, must be
+ * beyond doubt (RFC 9112 §6.1, §11.2).
+ * @throws GatewayError with side `client`; the connection is to be closed.
+ */
+export function checkFraming({ rawHeaders, httpVersion }: IncomingMessage): void {
+  if (httpVersion !== '1.1' && httpVersion !== '1.0')
+    throw new GatewayError('version_not_supported', `version ${httpVersion}`);
+  let codings = 0;
+  let expectations = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]?.toLowerCase();
+    const value = rawHeaders[i + 1]?.toLowerCase();
+    if (name === 'transfer-encoding') {
+      if (++codings > 1) throw new GatewayError('bad_framing', 'two Transfer-Encoding headers');
+      if (value !== 'chunked')
+        throw new GatewayError('bad_framing', 'Transfer-Encoding is not exactly "chunked"');
+      if (httpVersion === '1.0') throw new GatewayError('bad_framing', 'Transfer-Encoding on HTTP/1.0');
+    } else if (name === 'expect' && (++expectations > 1 || value !== '100-continue'))
+      throw new GatewayError('expectation_failed', 'an expectation other than 100-continue');
+  }
 }
 
 /** The names, in lower case, that come more than once. */

@@ -52,10 +52,25 @@ export function responseOn(
 ): { readonly response: ServerResponse; readonly leave: () => void } {
   const response = new UpgradeResponse(request, socket);
   response.shouldKeepAlive = false;
-  response.on('finish', () => socket.end());
+  response.on('finish', () => {
+    endOf(socket);
+  });
   const ignore = (): void => undefined;
   socket.on('error', ignore);
   return { response, leave: () => void socket.off('error', ignore) };
+}
+
+/** How long the client of an upgrade that was refused has to close its side, in milliseconds. */
+const PATIENCE = 1000;
+
+/** Ends a connection that Node has given out of its hands: nobody reads it any more, and so nobody would notice its end. */
+function endOf(socket: Duplex): void {
+  const timer = setTimeout(() => socket.destroy(), PATIENCE);
+  socket.on('close', () => {
+    clearTimeout(timer);
+  });
+  socket.end();
+  socket.resume();
 }
 
 /** An answer that has its connection only from its head on: until then somebody else may still take the upgrade. */
