@@ -35,7 +35,7 @@ export function packageOf(file: string): string | undefined {
 }
 
 /** A path for what stack frames and scripts are called: a path, a file URL, or something of Node's own. */
-export function asPath(script: string): string | undefined {
+function asPath(script: string): string | undefined {
   if (script.startsWith('file:')) return URL.canParse(script) ? fileURLToPath(script) : undefined;
   return script.startsWith('/') || /^[A-Za-z]:\\/.test(script) ? script : undefined;
 }
