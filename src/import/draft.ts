@@ -90,7 +90,8 @@ export function dropUnusedUpstreams(draft: Draft): void {
 
 /** A text of the source as the configuration has it: what would be a variable there is none. */
 export function literal(text: string): string {
-  return text.replaceAll('${', '$${');
+  // In a replacement that is a text, $$ is one dollar.
+  return text.replaceAll('${', () => '$${');
 }
 
 /**

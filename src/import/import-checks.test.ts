@@ -109,6 +109,12 @@ describe('nginx: what becomes of directives', () => {
       'translated',
       /^return 301/,
     ],
+    'a target that cannot be used is 502, and no other route takes its requests': [
+      server(`location / { ${passing} } location /meta/ { proxy_pass http://169.254.169.254; }`),
+      /- path: \/meta\n +policies:\n.*\n +- respond: \{ status: 502 \}/,
+      'leftOut',
+      /^the upstream/,
+    ],
     'the cache': [
       server(
         `location / { ${passing} proxy_cache c; proxy_cache_valid 200 302 10m; proxy_cache_valid 404 1m; }`,
@@ -189,6 +195,10 @@ pipelines:
     terminate: [
       'terminate: [{ action: { statusCode: 403, message: no } }]',
       /respond: \{ status: 403, body: '?no'? \}/,
+    ],
+    'texts that look like variables': [
+      "terminate: [{ action: { statusCode: 403, message: 'no ${NOPE}' } }]",
+      /body: '?no \$\$\{NOPE\}/,
     ],
     'headers by expressions': [
       "headers: [{ action: { headersPrefix: x-, forwardHeaders: { ip: req.ip, evil: 'process.exit()' } } }]",

@@ -1,4 +1,11 @@
-import type { Draft, DraftPath, DraftPolicy, DraftRoute, DraftUpstream } from './draft.ts';
+import {
+  literal,
+  type Draft,
+  type DraftPath,
+  type DraftPolicy,
+  type DraftRoute,
+  type DraftUpstream,
+} from './draft.ts';
 
 /** A draft as the document that is written: plain data, keys in the order in which people read them. */
 export function plainDraft(draft: Draft): Record<string, unknown> {
@@ -45,7 +52,7 @@ function plainRoute(route: DraftRoute): Record<string, unknown> {
 }
 
 function plainPath({ type, value }: DraftPath): unknown {
-  const written = type === 'regex' || type === 'exact' ? value.replaceAll('${', '$${') : value;
+  const written = literal(value);
   const asText = /\*|\/:/.test(value) ? 'pattern' : 'prefix';
   return type === asText ? written : { [type]: written };
 }

@@ -1,4 +1,4 @@
-import { durationText, type DraftPolicy } from '../draft.ts';
+import { durationText, literal, type DraftPolicy } from '../draft.ts';
 import type { Place } from '../report.ts';
 import { reportOthers } from './other-keys.ts';
 import { keyOfTemplate } from './expressions.ts';
@@ -15,7 +15,7 @@ export function readCors(
   const origin = at(action, 'origin');
   const any =
     origin === undefined || (origin.type === 'scalar' && (origin.value === '*' || origin.value === true));
-  const origins = any ? '*' : listOf(origin).flatMap((item) => textOf(item) ?? []);
+  const origins = any ? '*' : listOf(origin).flatMap((item) => literal(textOf(item) ?? ''));
   if (origin?.type === 'scalar' && origin.value === false) {
     report.translate(what, 'nothing: it lets nobody read', place);
     return [];
@@ -115,7 +115,7 @@ export function readTerminate(
 ): readonly DraftPolicy[] {
   const status = numberOf(at(action, 'statusCode')) ?? 400;
   const message = textOf(at(action, 'message'));
-  const body = message === undefined || [204, 205, 304].includes(status) ? {} : { body: message };
+  const body = message === undefined || [204, 205, 304].includes(status) ? {} : { body: literal(message) };
   reportOthers(action, ['statusCode', 'message'], what, report);
   report.translate(what, 'the policy respond', place);
   return [{ name: 'respond', options: { status, ...body }, protects: true }];
