@@ -7,8 +7,32 @@ export interface DefinitionsIn {
   readonly problems: readonly ModuleProblem[];
 }
 
-/** The definitions among the exports of a module: each export may be one, and the default export a list of them. */
-export function definitionsIn(exports: Readonly<Record<string, unknown>>): DefinitionsIn {
+/** More than anybody writes; a list that is empty but for its length must not hold the event loop. */
+const MOST_ITEMS = 10_000;
+
+/**
+ * The definitions among the exports of a module: each export may be one, and the default export a list of them. Exports run code of
+ * their own when they are looked at, as getters and proxies do.
+ */
+export function definitionsIn(exports: unknown): DefinitionsIn {
+  try {
+    return lookThrough(exports);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'something was thrown';
+    return {
+      definitions: [],
+      problems: [
+        {
+          found: `the exports of the module cannot be looked at: ${oneLine(reason)}`,
+          remedy: 'export plain objects, such as definePolicy({ … }) returns, and nothing of the name "then"',
+        },
+      ],
+    };
+  }
+}
+
+function lookThrough(exports: unknown): DefinitionsIn {
+  if (typeof exports !== 'object' || exports === null) throw new TypeError(`they are ${String(exports)}`);
   const definitions = new Set<PolicyDefinition>();
   const problems: ModuleProblem[] = [];
   const look = (value: unknown, place: string, meant: boolean): void => {
@@ -23,10 +47,11 @@ export function definitionsIn(exports: Readonly<Record<string, unknown>>): Defin
   for (const [key, value] of Object.entries(exports)) {
     // What Node adds where a CommonJS module is imported.
     if (key === 'module.exports') continue;
-    if (key === 'default' && Array.isArray(value))
+    if (key === 'default' && Array.isArray(value)) {
+      if (value.length > MOST_ITEMS) throw new RangeError(`the default export has ${value.length} items`);
       for (const [index, item] of value.entries())
         look(item, `item ${index + 1} of the default export`, true);
-    else look(value, key === 'default' ? 'the default export' : `the export "${key}"`, false);
+    } else look(value, key === 'default' ? 'the default export' : `the export "${key}"`, false);
   }
   if (definitions.size === 0 && problems.length === 0)
     problems.push({
@@ -72,6 +97,7 @@ function faultOf(value: object): string | undefined {
     return 'its "authenticates" is neither true nor left out';
   if (alwaysAnswers !== undefined && typeof alwaysAnswers !== 'function')
     return 'its "alwaysAnswers" is no function';
+  if (Reflect.get(value, 'name') !== name) return 'its name is another each time that it is read';
   return undefined;
 }
 

@@ -90,7 +90,7 @@ function resolutionProblem(error: unknown, specifier: string): ModuleProblem {
   if (code === 'ERR_MODULE_NOT_FOUND')
     return {
       found: `there is no package ${name(specifier)} that the folder of the configuration can use`,
-      remedy: `install it: npm install ${packageName}; a path begins with ./`,
+      remedy: `install it: npm install ${packageName.slice(0, 200)}; a path begins with ./`,
     };
   if (code === 'ERR_PACKAGE_PATH_NOT_EXPORTED')
     return {

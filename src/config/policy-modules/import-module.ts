@@ -4,10 +4,9 @@ import { fileURLToPath } from 'node:url';
 import type { ModuleSource } from './find-module.ts';
 import { oneLine, type ModuleProblem } from './module-problem.ts';
 
-/** What a module exports, by name, or why it could not be imported. */
+/** What a module exports, by name, or why it could not be imported. One that exports `then` says itself what that is. */
 export type ImportedModule =
-  | { readonly ok: true; readonly exports: Readonly<Record<string, unknown>> }
-  | (ModuleProblem & { readonly ok: false });
+  { readonly ok: true; readonly exports: unknown } | (ModuleProblem & { readonly ok: false });
 
 /** How often a module could not be imported, by its URL: Node remembers a failure as well, and would only repeat it. */
 const failures = new Map<string, number>();
@@ -38,7 +37,7 @@ export async function importModule(
   });
   try {
     const exports: unknown = await withTimeout(import(url), patience);
-    return { ok: true, exports: exports as Readonly<Record<string, unknown>> };
+    return { ok: true, exports };
   } catch (error) {
     if (!(error instanceof Late)) failures.set(known, failed + 1);
     return { ok: false, ...importProblem(error, source, folder, patience) };

@@ -20,6 +20,8 @@ export function isTypeScript(path: string): boolean {
  */
 export function specifierProblem(specifier: string, folder: string): ModuleProblem | undefined {
   const shown = JSON.stringify(specifier.slice(0, 200));
+  if (!specifier.isWellFormed())
+    return { found: `${shown} has half of a character in it`, remedy: 'leave it out' };
   if (/[\u0000-\u001f\u007f]/.test(specifier) || specifier.trim() !== specifier)
     return {
       found: `${shown} has white space around it or control characters in it`,
