@@ -22,9 +22,11 @@ export async function askInMemory(
   { wheel, receiver }: { readonly wheel: TimerWheel; readonly receiver: Receiver },
   { head, body, ip }: WireRequest,
 ): Promise<Answered> {
-  // Only its body and its signal are looked at: the head is the one on the wire.
+  // Only its body, its length and its signal are looked at: the head is the one on the wire.
+  const announced = /\r\ncontent-length:[ \t]*(\d+)[ \t]*\r\n/i.exec(head)?.[1];
   const request = new Request('http://gateway.test', {
     method: 'POST',
+    ...(announced !== undefined && { headers: { 'content-length': announced } }),
     ...(body.length > 0 && { body: Uint8Array.from(body) }),
   });
   const downstream = new WebDownstream(request, wheel);

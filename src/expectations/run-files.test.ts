@@ -102,6 +102,20 @@ describe('a test', () => {
     assert.deepEqual(failuresOf(result), ['passed']);
   });
 
+  test('of a body that is not as long as its head says sees the refusal', async (t) => {
+    const body = (length: number) =>
+      `request: { method: POST, path: /api, headers: { Content-Length: ${length} }, body: four }`;
+    const result = await run(
+      t,
+      shop,
+      inTests(`
+- { name: a, ${body(3)}, expect: { status: 400, error: bad_framing } }
+- { name: b, ${body(5)}, expect: { status: 400, error: bad_framing } }
+- { name: c, ${body(4)}, expect: { status: 200 } }`),
+    );
+    assert.deepEqual(failuresOf(result), ['passed', 'passed', 'passed']);
+  });
+
   test('sends paths as they are written', async (t) => {
     const result = await run(
       t,

@@ -34,7 +34,8 @@ export class FakeClock implements Clock {
 
   /** Lets time pass; milliseconds. */
   advance(milliseconds: number): void {
-    if (!(milliseconds >= 0)) throw new RangeError(`time does not pass by ${milliseconds} ms; see \`jump\``);
+    checkTime(milliseconds, this.#wall);
+    if (milliseconds < 0) throw new RangeError(`time does not pass by ${milliseconds} ms; see \`jump\``);
     this.#wall += milliseconds;
     this.#monotonic += milliseconds;
     this.#soon();
@@ -42,6 +43,7 @@ export class FakeClock implements Clock {
 
   /** Sets the wall clock alone, as an administrator or NTP does; milliseconds, negative is back. */
   jump(milliseconds: number): void {
+    checkTime(milliseconds, this.#wall);
     this.#wall += milliseconds;
   }
 
@@ -80,4 +82,16 @@ export class FakeClock implements Clock {
       }
     }
   }
+}
+
+/** The last moment that a `Date` can say, in milliseconds since the epoch (ECMA-262 §21.4.1.1). */
+const LAST = 8.64e15;
+
+/** @throws RangeError for what is no time, or leads to a moment that no `Date` can say. */
+export function checkTime(milliseconds: unknown, from = 0): asserts milliseconds is number {
+  const found = typeof milliseconds === 'number' ? `${milliseconds} ms` : JSON.stringify(milliseconds);
+  if (!Number.isFinite(milliseconds))
+    throw new RangeError(`time does not pass by ${found}: it is a number of milliseconds`);
+  if (Math.abs(from + Number(milliseconds)) > LAST)
+    throw new RangeError(`time does not pass by ${found}: no Date can say when that is`);
 }

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { FakeClock } from './fake-clock.ts';
+import { checkTime, type FakeClock } from './fake-clock.ts';
 
 /** What is known of a gateway's exchanges. */
 export interface Busyness {
@@ -23,7 +23,8 @@ const PATIENCE = 50;
 
 /** Lets time pass, and all happen that is due meanwhile, each at its time. */
 export async function passTime(clock: FakeClock, milliseconds: number, busyness: Busyness): Promise<void> {
-  if (!(milliseconds >= 0)) throw new RangeError(`time does not pass by ${milliseconds} ms`);
+  checkTime(milliseconds, clock.now());
+  if (milliseconds < 0) throw new RangeError(`time does not pass by ${milliseconds} ms`);
   const end = clock.monotonic() + milliseconds;
   let known = await settle(busyness, undefined);
   for (;;) {

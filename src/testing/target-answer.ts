@@ -55,7 +55,17 @@ export type TargetAnswer = AnswerTo | BrokenConnection | TargetFunction;
 export function bodyOf({ body, json }: TargetResponse): Uint8Array | AsyncIterable<string | Uint8Array> {
   if (json !== undefined) return Buffer.from(JSON.stringify(json));
   if (body === undefined) return new Uint8Array();
-  return typeof body === 'string' ? Buffer.from(body) : body;
+  if (typeof body === 'string') return Buffer.from(body);
+  // Tests may be written without types.
+  if (typeof body !== 'object' || body === null || !(body instanceof Uint8Array || isIterable(body)))
+    throw new TypeError(
+      'the body of an answer is a text, octets or chunks of them: anything else goes under `json`',
+    );
+  return body;
+}
+
+function isIterable(body: object): boolean {
+  return Symbol.asyncIterator in body || Symbol.iterator in body;
 }
 
 /** The header lines of an answer, with those that its body asks for. */
