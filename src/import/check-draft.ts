@@ -66,7 +66,7 @@ const optionalKeys = new Set(['timeouts', 'limits']);
 
 function dropMistakes(draft: Draft, mistakes: readonly Mistake[], report: ReportWriter): void {
   const routes = new Set<number>();
-  for (const mistake of mistakes) {
+  for (const mistake of oneOfEach(mistakes)) {
     const [top, at] = mistake.path;
     if (top === 'routes' && typeof at === 'number') {
       if (!mendRoute(draft, at, mistake, report)) routes.add(at);
@@ -76,6 +76,28 @@ function dropMistakes(draft: Draft, mistakes: readonly Mistake[], report: Report
   }
   draft.routes = draft.routes.filter((_, index) => !routes.has(index));
   dropUnusedUpstreams(draft);
+}
+
+/** The first mistake of each policy, the last policies first: to drop one moves those behind it. */
+function oneOfEach(mistakes: readonly Mistake[]): readonly Mistake[] {
+  const byPolicy = new Map<string, Mistake>();
+  const others: Mistake[] = [];
+  for (const mistake of mistakes) {
+    const at = policyIndex(mistake);
+    const key = JSON.stringify(
+      mistake.path.slice(0, at === undefined ? 0 : mistake.path.indexOf('policies') + 2),
+    );
+    if (at === undefined) others.push(mistake);
+    else if (!byPolicy.has(key)) byPolicy.set(key, mistake);
+  }
+  const policies = [...byPolicy.values()].toSorted((a, b) => (policyIndex(b) ?? 0) - (policyIndex(a) ?? 0));
+  return [...policies, ...others];
+}
+
+/** Which policy of its list a mistake is in. */
+function policyIndex({ path }: Mistake): number | undefined {
+  const at = path[0] === 'policies' ? path[1] : path[2] === 'policies' ? path[3] : undefined;
+  return typeof at === 'number' ? at : undefined;
 }
 
 /** @returns whether the route can stay. */
@@ -88,6 +110,11 @@ function mendRoute(draft: Draft, at: number, mistake: Mistake, report: ReportWri
     const policies = [...route.policies];
     dropPolicy(policies, policyAt, mistake, report);
     draft.routes[at] = { ...route, policies };
+    return true;
+  }
+  if (mistake.path.length === 2 && !answers(route)) {
+    report.leaveOut(route.what, mistake.found, mistake.remedy, route.place);
+    draft.routes[at] = withoutUpstream(route);
     return true;
   }
   if (optionalKeys.has(key)) {
@@ -123,6 +150,10 @@ function dropUpstream(draft: Draft, name: string, mistake: Mistake, report: Repo
     return;
   }
   draft.routes = draft.routes.map((route) => (route.upstream === name ? withoutUpstream(route) : route));
+}
+
+function answers({ upstream, policies }: Draft['routes'][number]): boolean {
+  return upstream !== undefined || policies.some(({ name }) => name === 'respond' || name === 'redirect');
 }
 
 /** A route whose upstream cannot be named: it is there, and says so, rather than letting another take its requests. */

@@ -151,6 +151,14 @@ describe('Express Gateway: what keeps requests out lets nobody in by another way
     assert.equal(inFront(draft, 'GET h/other/admin'), undefined);
   });
 
+  it('all methods but one', () => {
+    const not = '{ name: not, condition: { name: method, methods: [GET] } }';
+    const draft = expressGateway(`- key-auth: [{ condition: ${not} }]`);
+    assert.deepEqual(inFront(draft, 'GET h/a'), []);
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS'])
+      assert.ok(isClosed(draft, `${method} h/a`), method);
+  });
+
   it('two conditions that hold for one request', () => {
     const draft = expressGateway(`- key-auth: [{ condition: { name: method, methods: [POST] } }]
 - terminate: [{ condition: { name: pathExact, path: /a/x }, action: { statusCode: 403 } }]

@@ -43,6 +43,20 @@ describe('hostile input is a clear error or a configuration, and never a crash',
     });
   }
 
+  test('long words, and nothing behind modifiers, take no time to read', async (t) => {
+    for (const word of ['?', '//', ' ', '\\\\n ', '\\\\', 'a', '(', '=', '$', '&a']) {
+      const long = `"${word.repeat(50_000)}"`;
+      const { text } = await imported(
+        t,
+        readNginx,
+        server(`if ( ${long} ) { return 403; } if { return 403; } if () { deny all; }
+          proxy_set_header X-Token ${long}; proxy_set_header X-Token "${word.repeat(50_000)}$host"; set $a ${long};
+          add_header A ${long}; ${long} on; location = { ${passing} } location ~ { return 200 ${long}; } location / { ${passing} }`),
+      );
+      assert.match(text, /closed-until-translated/);
+    }
+  });
+
   test('an include that includes itself is left out', async (t) => {
     const folder = folderOf(t, {
       source: `include source; include other; ${server(`location / { ${passing} }`)}`,

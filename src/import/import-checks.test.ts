@@ -167,6 +167,14 @@ pipelines:
       "terminate: [{ action: { statusCode: 403, message: 'no ${NOPE}' } }]",
       /body: '?no \$\$\{NOPE\}/,
     ],
+    'several mistakes in one policy are not those of the next': [
+      "cors: [{ action: { origin: ['no origin', 'nor this'] } }]\n      - basic-auth:\n      - rate-limit: [{ action: { max: 7, windowMs: 1000 } }]",
+      /policies:\n +# In place of policy basic-auth.*\n(?: +#.*\n)* +- authorize: .*\n +- rate-limit: /,
+    ],
+    'an answer that cannot be given is 502, and no other route takes its requests': [
+      'terminate: [{ action: { statusCode: 99 } }]',
+      /- path: \/a\n +policies:\n[^]*- respond: \{ status: 502 \}/,
+    ],
     'headers by expressions': [
       "headers: [{ action: { headersPrefix: x-, forwardHeaders: { ip: req.ip, evil: 'process.exit()' } } }]",
       /headers: \{ request: \{ set: \{ x-ip: '\$\{client\.ip\}' \} \} \}/,

@@ -15,7 +15,7 @@ export function directiveText({ name, args }: Directive): string {
 
 /** A URL without its user and the values in its query. */
 function withoutCredentials(text: string): string {
-  return text.replace(/\/\/[^/@\s]*@/g, '//…@').replace(/([?&][^=&\s]*=)[^&\s$]+/g, '$1…');
+  return text.replace(/\/\/[^/@\s]*@/g, '//…@').replace(/([?&][^=?&\s]*=)[^&\s$]+/g, '$1…');
 }
 
 /** Variables that nobody compares with a secret. */

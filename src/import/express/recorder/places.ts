@@ -19,9 +19,12 @@ export function callPlace(): SourcePlace | undefined {
 /** A path or file URL with a line, and nothing of Node's own such as `node:internal/modules`. */
 const frame = /(?<=^|[\s(])((?:file:\/\/)?\/[^\n()]*?):(\d+)(?::\d+)?\)?$/gm;
 
+/** The frames stand at the end, behind a message that may be anything. */
+const maxStack = 20_000;
+
 /** The first line of the program itself in the text of a stack. */
 export function placeIn(stack: string): SourcePlace | undefined {
-  for (const [, script = '', line] of stack.matchAll(frame)) {
+  for (const [, script = '', line] of stack.slice(-maxStack).matchAll(frame)) {
     const file = asPath(script);
     if (file === undefined || file.startsWith(own) || packageOf(file) !== undefined) continue;
     return { file, line: Number(line) };
