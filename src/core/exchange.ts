@@ -14,8 +14,7 @@ export interface RequestHead {
   readonly path: string;
   /**
    * What stands behind the `?`, as received, without it; undefined when there is no `?`. Replaced here, later policies, the
-   * upstream and the log see the new one: so a parameter with a credential goes no further. It is visible ASCII without `#`; what
-   * is decoded, as `params` are, has to be encoded again.
+   * upstream and the log see the new one: so a parameter with a credential goes no further.
    */
   query: string | undefined;
   /** The host in lower case, without port and trailing dot; IPv6 in brackets; '' when an HTTP/1.0 client named none. */

@@ -51,9 +51,9 @@ export class Forwarding {
     return this.trusted.has(peerIp);
   }
 
-  /** The client behind a connection whose peer is the client; one for all requests of it, which no policy may change. */
+  /** The client behind a connection whose peer is the client. */
   direct(peerIp: string, scheme: Client['scheme'] = 'http'): Client {
-    return Object.freeze({ ip: peerIp, peerIp, scheme });
+    return { ip: peerIp, peerIp, scheme };
   }
 
   /** The client behind a trusted proxy, as far as the headers can be believed. */

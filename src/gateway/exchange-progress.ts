@@ -5,7 +5,6 @@ import type { Http1Request } from '../http1/request-head.ts';
 import type { UpstreamCall } from '../upstream/upstream-call.ts';
 import type { CompiledRoute } from './compiled-route.ts';
 import type { ExchangeContext, RunningExchange } from './exchange-context.ts';
-import type { RequestAsReceived } from './request-as-received.ts';
 import { asGatewayError, type FailureKind, type PolicyPhase } from './policy-failure.ts';
 
 /** How far an exchange has come. */
@@ -20,8 +19,6 @@ export class ExchangeProgress {
   readonly route: CompiledRoute;
   /** Nobody's, once the client is gone from an exchange that outlives it. */
   downstream: Downstream;
-  /** Where policies are asked that did not come with the gateway. */
-  received: RequestAsReceived | undefined = undefined;
   call: UpstreamCall | undefined = undefined;
   phase: Phase = 'policies';
   /** No time-out of the exchange is armed. */

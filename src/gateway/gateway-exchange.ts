@@ -18,7 +18,6 @@ import { methodTakesNoTunnel, targetPath } from './outgoing.ts';
 import { Nobody } from './nobody.ts';
 import { asGatewayError, inTheLog, NonsenseError } from './policy-failure.ts';
 import { PolicyRun } from './policy-run.ts';
-import { RequestAsReceived } from './request-as-received.ts';
 import { RequestWay } from './request-way.ts';
 
 const noParams: Readonly<Record<string, string>> = Object.freeze(
@@ -232,7 +231,6 @@ export class GatewayExchange implements RunningExchange, DownstreamHandler, Upst
   }
 
   #begin(): void {
-    if (!this.route.onlyOurs) this.#progress.received = new RequestAsReceived(this);
     this.#context.started(this);
     this.#progress.downstream.setExchangeTimeout(this.route.exchangeTimeout);
   }

@@ -77,24 +77,17 @@ export function buildCall(exchange: Outgoing, context: OutgoingContext, wrapped:
   const websocket = request.upgrade === 'websocket';
   const preserved =
     route.config?.preserveHost === true && request.host !== '' ? hostWithPort(request) : undefined;
-  const { method, query } = request;
-  const headWith = (host: string): string =>
-    writeRequestHead({ method, path: exchange.upstreamPath, query, headers, length, added }, host);
   return {
-    headFor: route.onlyOurs
-      ? (target: Target) => headWith(preserved ?? target.host)
-      : writtenNow(headWith(''), preserved),
+    headFor: (target: Target) =>
+      writeRequestHead(
+        { method: request.method, path: exchange.upstreamPath, query: request.query, headers, length, added },
+        preserved ?? target.host,
+      ),
     isHead: request.method === 'HEAD',
     length,
     upgrade: websocket ? 'websocket' : undefined,
     idempotent: idempotent.has(request.method) && !websocket,
   };
-}
-
-/** A head that stays as it is, but for its host: what policies do later to headers that they have kept must not get into it. */
-function writtenNow(head: string, preserved: string | undefined): CallRequest['headFor'] {
-  const at = head.indexOf('\r\n') + '\r\nHost: '.length;
-  return (target) => `${head.slice(0, at)}${preserved ?? target.host}${head.slice(at)}`;
 }
 
 /** What goes onto the wire as length: −1 when a policy may change the body and has not said what becomes of its length. */

@@ -75,12 +75,6 @@ export class RequestWay implements RequestSteps, StagesOwner {
     const progress = this.#progress;
     const { request, route, exchange } = progress;
     if (progress.phase !== 'policies') return;
-    try {
-      progress.received?.check();
-    } catch (error) {
-      this.#notBuilt(error);
-      return;
-    }
     const limit = exchange.requestBodyLimit;
     if (limit > 0 && request.contentLength > limit) {
       this.#answer.error(new GatewayError('body_too_large', `${request.contentLength} octets announced`));
